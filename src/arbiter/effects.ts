@@ -1,0 +1,17 @@
+/** What the arbiter wants done. The shell carries effects out in order and takes no decision of its own. */
+
+import type { ClientId } from './events.ts';
+import type { Report } from './reports.ts';
+
+export type Effect =
+  /**
+   * Queue one frame. If `to` already has its limit of messages waiting, the frame is dropped and `blame` is closed
+   * instead: upstream closes the client whose event caused the message, not the slow one.
+   */
+  | { readonly kind: 'send'; readonly to: ClientId; readonly bytes: Uint8Array; readonly blame: ClientId }
+  /** Send what is queued, then speak TLS as server. `alreadyRead` are bytes that came behind STARTTLS. */
+  | { readonly kind: 'startTls'; readonly on: ClientId; readonly alreadyRead: Uint8Array }
+  /** Close the connection; queued output may be lost. A `disconnected` event for it is ignored. */
+  | { readonly kind: 'close'; readonly on: ClientId }
+  /** A fact for the log. */
+  | { readonly kind: 'report'; readonly report: Report };

@@ -1,0 +1,71 @@
+/**
+ * Facts that the arbiter states about what it did, one per change of state. The shell turns them into log lines; the
+ * words for a rule are in status/, so that log and status say the same.
+ */
+import type { DecisionAlgorithm, ReplyCode } from '../protocol/enums.ts';
+import type { ByteString, RingId } from '../protocol/values.ts';
+import type { ClientId } from './events.ts';
+
+/** Why the last evaluation gave the vote to whom it gave it. */
+export type DecidingRule =
+  /** The partition has more than half of the configured nodes. */
+  | 'majority'
+  /** It is the only partition of at least half that the arbiter can see. */
+  | 'onlyHalf'
+  /** Equal halves: better score of connected nodes and heuristics. */
+  | 'heuristics'
+  /** Equal halves: more of its nodes are connected. */
+  | 'connectedNodes'
+  /** Equal halves: it held the vote before, and every node asked to keep it there. */
+  | 'keepActive'
+  /** Equal halves: it contains the tie-breaker's node. */
+  | 'tieBreaker'
+  /** No partition has at least half of the configured nodes, or no half contains the tie-breaker's node. */
+  | 'nobody';
+
+export interface Decision {
+  /** Node ids of the winning partition as its best-placed node sees it; empty if nobody wins. */
+  readonly winner: readonly number[];
+  readonly rule: DecidingRule;
+  /** Connected nodes that are told NACK. */
+  readonly withheldFrom: readonly number[];
+}
+
+interface OfClient {
+  readonly client: ClientId;
+  readonly cluster: ByteString | undefined;
+}
+
+export type Report =
+  | ({ readonly what: 'connected'; readonly address: string } & OfClient)
+  | ({ readonly what: 'tooManyClients'; readonly address: string } & OfClient)
+  | ({
+      readonly what: 'joined';
+      readonly nodeId: number;
+      readonly algorithm: DecisionAlgorithm;
+      readonly heartbeatMs: number;
+    } & OfClient)
+  | ({ readonly what: 'left'; readonly nodeId: number | undefined; readonly reason: string } & OfClient)
+  | ({ readonly what: 'silent'; readonly nodeId: number | undefined; readonly silentMs: number } & OfClient)
+  /** A message was answered with an error code; the connection stays. */
+  | ({ readonly what: 'refused'; readonly code: ReplyCode; readonly message: string } & OfClient)
+  /** A plaintext client where TLS is required. */
+  | ({ readonly what: 'plaintextRefused' } & OfClient)
+  | ({ readonly what: 'certificateRefused'; readonly names: string } & OfClient)
+  | ({ readonly what: 'tlsNotOffered' } & OfClient)
+  | ({ readonly what: 'replyTooLong'; readonly frameBytes: number } & OfClient)
+  /** A membership as a node reports it. */
+  | ({
+      readonly what: 'membership';
+      readonly nodeId: number;
+      readonly ringId: RingId;
+      readonly members: readonly number[];
+    } & OfClient)
+  /** The picture is contradictory: the nodes do not agree yet, nobody gets a new vote. */
+  | { readonly what: 'unstable'; readonly cluster: ByteString }
+  /** An evaluation named a winner; `changed` is false when winner and rule are those of the evaluation before. */
+  | ({ readonly what: 'decided'; readonly cluster: ByteString; readonly changed: boolean } & Decision)
+  /** Every connected node has confirmed the vote that the last decision gave it. */
+  | { readonly what: 'settled'; readonly cluster: ByteString; readonly holders: readonly number[] }
+  /** The code that decides for this cluster failed; its clients are closed, every other cluster goes on. */
+  | { readonly what: 'clusterFailed'; readonly cluster: ByteString; readonly error: string };

@@ -1,0 +1,33 @@
+/** The settings that decisions and checks depend on. Ranges are checked where settings are read, not here. */
+import type { TlsSupport } from '../protocol/enums.ts';
+
+export interface ArbiterSettings {
+  readonly tls: TlsSupport;
+  /** Whether a client certificate is asked for in the handshake and checked against the cluster name. */
+  readonly clientCertRequired: boolean;
+  /** TCP connections, INIT or not; 0 is no limit. */
+  readonly maxClients: number;
+  readonly maxReceiveBytes: number;
+  readonly maxSendBytes: number;
+  readonly heartbeatMsMin: number;
+  readonly heartbeatMsMax: number;
+  readonly deadPeerDetection: boolean;
+  /** A client is dead after this many heartbeats of silence. */
+  readonly deadPeerHeartbeats: number;
+  /** What a client gets at INIT, before it says otherwise by SET_OPTION. */
+  readonly keepActivePartition: boolean;
+}
+
+/** Upstream's defaults (corosync-qnetd(8)), but for TLS, which is required unless somebody asks for less. */
+export const DEFAULT_ARBITER_SETTINGS: ArbiterSettings = {
+  tls: 'required',
+  clientCertRequired: true,
+  maxClients: 0,
+  maxReceiveBytes: 32_768,
+  maxSendBytes: 32_768,
+  heartbeatMsMin: 1_000,
+  heartbeatMsMax: 120_000,
+  deadPeerDetection: true,
+  deadPeerHeartbeats: 1.5,
+  keepActivePartition: false,
+};

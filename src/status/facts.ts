@@ -1,0 +1,14 @@
+/** What the status body says of the server itself, beside the arbiter's own state. */
+
+import type { TlsSupport } from '../protocol/enums.ts';
+
+/** What the status body needs beside the arbiter's own state. */
+export interface ServerFacts {
+  /** `*:5403`, or the listen address as given and the port. */
+  readonly address: string;
+  readonly tls: TlsSupport;
+  readonly clientCertRequired: boolean;
+  readonly maxClients: number;
+  readonly maxSendBytes: number;
+  readonly maxReceiveBytes: number;
+}
