@@ -1,0 +1,58 @@
+/**
+ * Bodies to options. A body is right or wrong as a whole: one known option with a bad value spoils it, even an option
+ * that this message has no use for; unknown options are passed over. Whatever the bytes, there is an answer.
+ */
+import type { MessageName } from './messages.ts';
+import { INIT_ACCEPTED_REQUIRED, MESSAGES, NODE_LIST_REQUIRED } from './messages.ts';
+import type { OptionName, OptionRow, OptionValues } from './options.ts';
+import { OPTIONS } from './options.ts';
+import { visitTlvs } from './tlv.ts';
+
+export type DecodedBody =
+  | { readonly ok: true; readonly options: OptionValues }
+  /** `seq` is there if its option stood before the fault: the error reply carries it back. */
+  | { readonly ok: false; readonly seq: number | undefined };
+
+interface NamedRow extends OptionRow {
+  readonly name: OptionName;
+}
+
+const ROW_OF_CODE: (NamedRow | undefined)[] = [];
+let name: OptionName;
+for (name in OPTIONS) ROW_OF_CODE[OPTIONS[name].code] = { name, ...OPTIONS[name] };
+
+type FoundOptions = { [K in OptionName]?: unknown };
+
+export function decodeBody(body: Uint8Array): DecodedBody {
+  const found: FoundOptions = {};
+  const fits = visitTlvs(body, (code, value) => {
+    const row = ROW_OF_CODE[code];
+    return row === undefined || store(found, row, row.type.decode(value));
+  });
+  // Each value comes from the decoder of its own row, a link that the compiler cannot follow through the table.
+  const options = found as OptionValues;
+  // At least one option has to be there; an unknown one will do.
+  if (!fits || body.length === 0) return { ok: false, seq: options.msgSeqNumber };
+  return { ok: true, options };
+}
+
+/** The first option the receiver of this message cannot do without, undefined if all are there. */
+export function missingOption(name: MessageName, options: OptionValues): OptionName | undefined {
+  const absent = (option: OptionName) => options[option] === undefined;
+  return MESSAGES[name].required.find(absent) ?? requiredByContent(name, options).find(absent);
+}
+
+function store(found: FoundOptions, row: NamedRow, value: unknown): boolean {
+  if (value === undefined) return false;
+  const before = found[row.name];
+  if (row.repeated === undefined) found[row.name] = value;
+  else if (Array.isArray(before)) before.push(value);
+  else found[row.name] = [value];
+  return true;
+}
+
+function requiredByContent(name: MessageName, options: OptionValues): readonly OptionName[] {
+  if (name === 'nodeList' && options.nodeListType !== undefined) return NODE_LIST_REQUIRED[options.nodeListType];
+  if (name === 'initReply' && options.replyErrorCode === 0) return INIT_ACCEPTED_REQUIRED;
+  return [];
+}
