@@ -1,0 +1,102 @@
+/**
+ * Files that other programs read, or that hold keys, appear whole or not at all, and with their final mode and owner
+ * from the first moment they can be seen: written beside the target under a private name, synced, then moved.
+ */
+import { randomBytes } from 'node:crypto';
+import { link, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+export interface FileAttributes {
+  readonly mode: number;
+  /** Owner and group are set only when both are given: that takes root. */
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** A leftover this young may belong to a process of another pid namespace that is still writing. */
+const LEFTOVER_AGE_MS_MIN = 60_000;
+
+/** Puts `bytes` at `path`, in place of what was there. */
+export async function writeFileAtomic(path: string, bytes: Uint8Array | string, attributes: FileAttributes) {
+  await throughTemporary(path, bytes, attributes, async (temporary) => {
+    await rename(temporary, path);
+    return true;
+  });
+}
+
+/** Puts `bytes` at `path` unless something is there already, which is then left alone: false. Of two writers one wins. */
+export function createFileAtomic(path: string, bytes: Uint8Array | string, attributes: FileAttributes) {
+  return throughTemporary(path, bytes, attributes, async (temporary) => {
+    try {
+      await link(temporary, path);
+      return true;
+    } catch (error) {
+      if (hasErrorCode(error, 'EEXIST')) return false;
+      throw error;
+    }
+  });
+}
+
+/** Takes away what writers that were killed left behind. */
+export async function removeDeadTemporaries(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const pid = /^\.tmp-(\d+)-[0-9a-f]+$/.exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const path = join(directory, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > LEFTOVER_AGE_MS_MIN) await rm(path, { force: true });
+  }
+}
+
+/** Does the error carry one of these system error names, such as ENOENT? */
+export function hasErrorCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+}
+
+async function throughTemporary(
+  path: string,
+  bytes: Uint8Array | string,
+  attributes: FileAttributes,
+  publish: (temporary: string) => Promise<boolean>,
+): Promise<boolean> {
+  const directory = dirname(path);
+  // The name does not derive from the target's, which may already be as long as a name can be.
+  const temporary = join(directory, `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(bytes);
+      if (attributes.uid !== undefined && attributes.gid !== undefined)
+        await file.chown(attributes.uid, attributes.gid);
+      await file.chmod(attributes.mode);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    const published = await publish(temporary);
+    await rm(temporary, { force: true });
+    await syncDirectory(directory);
+    return published;
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !hasErrorCode(error, 'ESRCH');
+  }
+}
