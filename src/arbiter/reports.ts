@@ -20,7 +20,9 @@ export type DecidingRule =
   | 'keepActive'
   /** Equal halves: it contains the tie-breaker's node. */
   | 'tieBreaker'
-  /** No partition has at least half of the configured nodes, or no half contains the tie-breaker's node. */
+  /** Equal halves, and none contains the tie-breaker's node: the half with the lowest connected node. */
+  | 'firstReported'
+  /** No partition has at least half of the configured nodes (more than half, where their number is odd). */
   | 'nobody';
 
 export interface Decision {

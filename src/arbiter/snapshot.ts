@@ -1,11 +1,10 @@
 /** The arbiter's state at one moment, as plain values: what the status commands and the local socket show. */
 
-import type { DecisionAlgorithm, Heuristics, Vote } from '../protocol/enums.ts';
+import type { DecisionAlgorithm, Vote } from '../protocol/enums.ts';
 import type { ByteString, NodeInfo, RingId, TieBreaker } from '../protocol/values.ts';
+import type { HeuristicsResult } from './cluster.ts';
 import type { ClientId } from './events.ts';
 import type { DecidingRule } from './reports.ts';
-
-export type HeuristicsResult = Heuristics | 'undefined';
 
 export interface NodeSnapshot {
   readonly client: ClientId;
@@ -28,6 +27,8 @@ export interface NodeSnapshot {
   readonly keepActivePartition: boolean;
   readonly lastVote: Vote | undefined;
   readonly lastAckNack: 'ack' | 'nack' | undefined;
+  /** The ACK of the last decision was sent to it. */
+  readonly granted: boolean;
   /** A vote was sent that this node has not confirmed yet. */
   readonly voteUnconfirmed: boolean;
   readonly connectedForMs: number;

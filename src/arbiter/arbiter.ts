@@ -1,0 +1,372 @@
+/**
+ * The arbiter: connections and clusters, and which event concerns which. It is handed one event and the time, and hands
+ * back what has to be done; it reads no clock and sends nothing itself. Clusters are kept apart: whatever goes wrong
+ * while one is decided closes that cluster's connections, takes back what was about to be sent, and touches no other.
+ */
+
+import assert from 'node:assert';
+import { decodeBody, missingOption } from '../protocol/decode.ts';
+import { encodeEchoReply } from '../protocol/encode.ts';
+import type { ReplyCode } from '../protocol/enums.ts';
+import { type FrameEvent, FrameReader } from '../protocol/frame-reader.ts';
+import type { MessageName } from '../protocol/messages.ts';
+import type { OptionValues } from '../protocol/options.ts';
+import type { ByteString } from '../protocol/values.ts';
+import type { Algorithm } from './algorithms/algorithm.ts';
+import { ffsplit } from './algorithms/ffsplit.ts';
+import { namesInWords } from './certificate-name.ts';
+import { type Cluster, memberOf, newCluster, withMember, withoutMember } from './cluster.ts';
+import { Deadlines } from './deadlines.ts';
+import type { Effect } from './effects.ts';
+import type { ArbiterEvent, ClientId, PeerCertificate } from './events.ts';
+import { type Algorithms, judgeInit } from './init.ts';
+import { initReply, preinitReply, serverError, voteInfo } from './replies.ts';
+import type { Report } from './reports.ts';
+import { type Answer, answerRequest, rememberVotes } from './requests.ts';
+import { deadPeerMs, judge, newSession, type Session } from './session.ts';
+import type { ArbiterSettings } from './settings.ts';
+import type { ArbiterSnapshot } from './snapshot.ts';
+import { snapshotOfCluster } from './snapshot-of.ts';
+
+interface Connection {
+  session: Session;
+  readonly reader: FrameReader;
+  /** When the last whole message came; what is skipped, half or part of a TLS handshake does not count. */
+  heardAtMs: number;
+}
+
+/** The algorithms that INIT accepts; any other is answered with unsupportedDecisionAlgorithm. */
+const ALGORITHMS: Algorithms = { ffsplit };
+
+export class Arbiter {
+  readonly #settings: ArbiterSettings;
+  readonly #algorithms: Algorithms;
+  readonly #connections = new Map<ClientId, Connection>();
+  readonly #clusters = new Map<ByteString, Cluster>();
+  readonly #deadlines = new Deadlines();
+  #effects: Effect[] = [];
+  #nowMs = 0;
+  #stopped = false;
+
+  constructor(settings: ArbiterSettings, algorithms: Algorithms = ALGORITHMS) {
+    this.#settings = settings;
+    this.#algorithms = algorithms;
+  }
+
+  /** `nowMs` is monotonic and never goes back. The effects are to be carried out in order, before the next event. */
+  handle(event: ArbiterEvent, nowMs: number): Effect[] {
+    assert(nowMs >= this.#nowMs, 'time does not go back');
+    this.#nowMs = nowMs;
+    this.#effects = [];
+    if (this.#stopped) return [];
+    switch (event.kind) {
+      case 'connected':
+        this.#onConnected(event.client, event.address);
+        break;
+      case 'bytes':
+        this.#onBytes(event.client, event.bytes);
+        break;
+      case 'secured':
+        this.#onSecured(event.client, event.certificate);
+        break;
+      case 'disconnected':
+        this.#drop(event.client, event.reason);
+        break;
+      case 'tick':
+        this.#onTick();
+        break;
+      case 'shutdown':
+        this.#stopped = true;
+        for (const client of this.#connections.keys()) this.#effects.push({ kind: 'close', on: client });
+        break;
+    }
+    return this.#effects;
+  }
+
+  /** When `handle` wants to be called with a tick, at the latest; undefined: no need. */
+  nextDeadlineMs(): number | undefined {
+    return this.#stopped ? undefined : this.#deadlines.nextMs();
+  }
+
+  snapshot(nowMs: number): ArbiterSnapshot {
+    const connectionOf = ({ client }: { client: ClientId }) => this.#connectionOf(client);
+    const clusters = [...this.#clusters.values()].map((cluster) => snapshotOfCluster(cluster, connectionOf, nowMs));
+    return {
+      connectedClients: this.#connections.size,
+      clusters: clusters.filter((cluster) => cluster !== undefined),
+    };
+  }
+
+  #onConnected(client: ClientId, address: string): void {
+    assert(!this.#connections.has(client), 'a client number is used once');
+    const { maxClients, maxReceiveBytes } = this.#settings;
+    if (maxClients !== 0 && this.#connections.size >= maxClients) {
+      this.#report({ what: 'tooManyClients', client, cluster: undefined, address });
+      this.#effects.push({ kind: 'close', on: client });
+      return;
+    }
+    const session = newSession(client, address, this.#nowMs);
+    this.#connections.set(client, { session, reader: new FrameReader(maxReceiveBytes), heardAtMs: this.#nowMs });
+    this.#watch(session, this.#nowMs);
+    this.#report({ what: 'connected', client, cluster: undefined, address });
+  }
+
+  #onBytes(client: ClientId, bytes: Uint8Array): void {
+    const connection = this.#connections.get(client);
+    if (connection === undefined) return;
+    if (connection.session.tls === 'starting') {
+      this.#close(client, 'it spoke in the clear during the TLS handshake');
+      return;
+    }
+    connection.reader.push(bytes);
+    // A frame can close the connection or start a handshake: what comes behind is not for this reader then.
+    for (let open = true; open; open = this.#isReading(client)) {
+      const event = connection.reader.next();
+      if (event === undefined) return;
+      this.#onFrame(connection, event);
+    }
+  }
+
+  #isReading(client: ClientId): boolean {
+    const session = this.#connections.get(client)?.session;
+    return session !== undefined && session.tls !== 'starting';
+  }
+
+  #onSecured(client: ClientId, certificate: PeerCertificate | undefined): void {
+    const connection = this.#connections.get(client);
+    if (connection === undefined) return;
+    connection.session = { ...connection.session, tls: 'active', certificate, verifiedFor: undefined };
+  }
+
+  #onTick(): void {
+    for (const client of this.#deadlines.takeDue(this.#nowMs)) {
+      const connection = this.#connections.get(client);
+      const silenceMs = connection && deadPeerMs(connection.session.heartbeatMs, this.#settings);
+      if (connection === undefined || silenceMs === undefined) continue;
+      if (connection.heardAtMs + silenceMs > this.#nowMs) {
+        this.#watch(connection.session, connection.heardAtMs);
+        continue;
+      }
+      const nodeId = this.#nodeIdOf(connection.session);
+      const silentMs = this.#nowMs - connection.heardAtMs;
+      this.#report({ what: 'silent', client, cluster: connection.session.clusterName, nodeId, silentMs });
+      this.#close(client, 'silent for too long');
+    }
+  }
+
+  #onFrame(connection: Connection, frame: FrameEvent): void {
+    const { client } = connection.session;
+    if (frame.kind === 'refused') {
+      this.#refuse(connection.session, frame.code, undefined, 'skipped message');
+      return;
+    }
+    connection.heardAtMs = this.#nowMs;
+    const decoded = decodeBody(frame.body);
+    if (!decoded.ok) {
+      this.#refuse(connection.session, 'errorDecodingMessage', decoded.seq, frame.name);
+      return;
+    }
+    const { options } = decoded;
+    const verdict = judge(connection.session, frame.name, this.#settings);
+    if (verdict.kind === 'refuse') {
+      if (verdict.code === 'tlsRequired') {
+        this.#report({ what: 'plaintextRefused', client, cluster: connection.session.clusterName });
+      }
+      this.#refuse(connection.session, verdict.code, options.msgSeqNumber, frame.name);
+    } else if (verdict.kind === 'closeForCertificate') {
+      const { certificate, clusterName } = connection.session;
+      const names = certificate === undefined ? 'no certificate' : namesInWords(certificate);
+      this.#report({ what: 'certificateRefused', client, cluster: clusterName, names });
+      this.#close(client, 'the certificate does not name the cluster');
+    } else {
+      connection.session = verdict.session;
+      this.#onMessage(connection, frame.name, options, frame.body);
+    }
+  }
+
+  #onMessage(connection: Connection, name: MessageName, options: OptionValues, body: Uint8Array): void {
+    const { session } = connection;
+    if (name === 'init') {
+      this.#onInit(connection, options);
+    } else if (missingOption(name, options) !== undefined) {
+      this.#refuse(session, 'missingRequiredOption', options.msgSeqNumber, name);
+    } else if (name === 'preinit') {
+      connection.session = { ...session, clusterName: options.clusterName };
+      this.#send(session.client, preinitReply(options.msgSeqNumber, this.#settings), session.client);
+    } else if (name === 'startTls') {
+      this.#onStartTls(connection);
+    } else if (name === 'echoRequest') {
+      this.#send(session.client, encodeEchoReply(body), session.client);
+    } else {
+      this.#onRequest(connection, name, options);
+    }
+  }
+
+  /** Without TLS of our own, or inside TLS already, there is nothing to start and nothing to answer. */
+  #onStartTls(connection: Connection): void {
+    const { session, reader } = connection;
+    if (this.#settings.tls === 'unsupported' || session.tls !== 'clear') {
+      this.#report({ what: 'tlsNotOffered', client: session.client, cluster: session.clusterName });
+      this.#close(session.client, 'TLS cannot be started');
+      return;
+    }
+    connection.session = { ...session, tls: 'starting' };
+    this.#effects.push({ kind: 'startTls', on: session.client, alreadyRead: reader.takeRest() });
+  }
+
+  #onInit(connection: Connection, options: OptionValues): void {
+    const { session } = connection;
+    const name = session.cluster ?? session.clusterName;
+    const cluster = name === undefined ? undefined : this.#clusters.get(name);
+    const { code, heartbeatMs, member } = judgeInit(session, options, cluster, this.#settings, this.#algorithms);
+    if (heartbeatMs !== undefined && session.cluster === undefined) {
+      connection.session = { ...session, heartbeatMs };
+      this.#watch(connection.session, this.#nowMs);
+    }
+    if (member !== undefined && name !== undefined) {
+      this.#clusters.set(name, withMember(cluster ?? newCluster(name), member));
+      connection.session = { ...connection.session, cluster: name };
+      const { nodeId, algorithm } = member;
+      this.#report({
+        what: 'joined',
+        client: session.client,
+        cluster: name,
+        nodeId,
+        algorithm,
+        heartbeatMs: member.heartbeatMs,
+      });
+    } else {
+      this.#report({ what: 'refused', client: session.client, cluster: name, code, message: 'init' });
+    }
+    this.#send(session.client, initReply(code, options, this.#settings), session.client);
+  }
+
+  #onRequest(connection: Connection, name: MessageName, options: OptionValues): void {
+    const { session } = connection;
+    this.#inCluster(session, (cluster, algorithm) => {
+      const from = memberOf(cluster, session.client);
+      const answer: Answer = answerRequest({
+        name,
+        options,
+        from,
+        cluster,
+        algorithm,
+        settings: this.#settings,
+        nowMs: this.#nowMs,
+      });
+      if ('error' in answer) {
+        this.#refuse(session, answer.error, options.msgSeqNumber, name);
+        return;
+      }
+      this.#clusters.set(cluster.name, answer.cluster);
+      const { heartbeatMs } = memberOf(answer.cluster, session.client);
+      if (heartbeatMs !== session.heartbeatMs) {
+        connection.session = { ...session, heartbeatMs };
+        this.#watch(connection.session, this.#nowMs);
+      }
+      for (const vote of answer.votes) {
+        // Closing the sender decides anew: what it had caused is out of date then and must not follow.
+        if (!this.#connections.has(session.client)) return;
+        this.#send(vote.to, voteInfo(vote), session.client);
+      }
+      if (answer.reply !== undefined) this.#send(session.client, answer.reply, session.client);
+      for (const report of answer.reports) this.#report(report);
+    });
+  }
+
+  /** Takes a connection out: its cluster decides without it while it is still listed, then it is gone. */
+  #drop(client: ClientId, reason: string): void {
+    const connection = this.#connections.get(client);
+    if (connection === undefined) return;
+    const { session } = connection;
+    this.#report({ what: 'left', client, cluster: session.cluster, nodeId: this.#nodeIdOf(session), reason });
+    this.#connections.delete(client);
+    this.#deadlines.forget(client);
+    if (session.cluster === undefined) return;
+    this.#inCluster(session, (cluster, algorithm) => {
+      if (cluster.members.length === 1) {
+        this.#clusters.delete(cluster.name);
+        return;
+      }
+      const step = algorithm.leave(cluster, memberOf(cluster, client), this.#nowMs);
+      this.#clusters.set(cluster.name, withoutMember(rememberVotes(step), client));
+      for (const vote of step.votes) this.#send(vote.to, voteInfo(vote), client);
+      for (const report of step.reports) this.#report(report);
+    });
+  }
+
+  #close(client: ClientId, reason: string): void {
+    this.#effects.push({ kind: 'close', on: client });
+    this.#drop(client, reason);
+  }
+
+  /**
+   * Runs what concerns one cluster. A failure is our own defect: nothing of it goes out, the cluster's nodes lose their
+   * connection, withdraw their votes and start clean.
+   */
+  #inCluster(session: Session, work: (cluster: Cluster, algorithm: Algorithm) => void): void {
+    const name = session.cluster;
+    const cluster = name === undefined ? undefined : this.#clusters.get(name);
+    assert(name !== undefined && cluster !== undefined, 'a member has a cluster');
+    const effectsBefore = this.#effects.length;
+    try {
+      const first = cluster.members[0];
+      const algorithm = first && this.#algorithms[first.algorithm];
+      assert(algorithm !== undefined, 'a cluster has members and an algorithm');
+      work(cluster, algorithm);
+    } catch (error) {
+      this.#effects.length = effectsBefore;
+      const text = error instanceof Error ? error.message : String(error);
+      this.#report({ what: 'clusterFailed', cluster: name, error: text });
+      this.#clusters.delete(name);
+      for (const { client } of cluster.members) {
+        if (!this.#connections.delete(client)) continue;
+        this.#deadlines.forget(client);
+        this.#effects.push({ kind: 'close', on: client });
+      }
+    }
+  }
+
+  /** An error reply; the connection stays. */
+  #refuse(session: Session, code: ReplyCode, seq: number | undefined, message: MessageName | 'skipped message'): void {
+    this.#report({ what: 'refused', client: session.client, cluster: session.clusterName, code, message });
+    this.#send(session.client, serverError(code, seq), session.client);
+  }
+
+  /** A frame over the limit cannot be sent at all: the client to blame is closed, as upstream does. */
+  #send(to: ClientId, bytes: Uint8Array, blame: ClientId): void {
+    if (!this.#connections.has(to)) return;
+    if (bytes.length <= this.#settings.maxSendBytes) {
+      this.#effects.push({ kind: 'send', to, bytes, blame });
+      return;
+    }
+    this.#report({
+      what: 'replyTooLong',
+      client: to,
+      cluster: this.#connectionOf(to).session.clusterName,
+      frameBytes: bytes.length,
+    });
+    this.#close(blame, 'a message for it is over the send limit');
+  }
+
+  #report(report: Report): void {
+    this.#effects.push({ kind: 'report', report });
+  }
+
+  #watch(session: Session, heardAtMs: number): void {
+    const silenceMs = deadPeerMs(session.heartbeatMs, this.#settings);
+    if (!this.#settings.deadPeerDetection || silenceMs === undefined) return;
+    this.#deadlines.watch(session.client, heardAtMs + silenceMs);
+  }
+
+  #connectionOf(client: ClientId): Connection {
+    const connection = this.#connections.get(client);
+    assert(connection !== undefined, 'a member has a connection');
+    return connection;
+  }
+
+  #nodeIdOf({ client, cluster }: Session): number | undefined {
+    const members = cluster === undefined ? undefined : this.#clusters.get(cluster)?.members;
+    return members?.find((member) => member.client === client)?.nodeId;
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * What a member of a cluster can ask for. Each request goes to the cluster's algorithm with the state before it; its
+ * content is stored afterwards and only if the algorithm accepted it. Votes that the algorithm sends meanwhile go out
+ * before the reply.
+ */
+
+import assert from 'node:assert';
+import { encodeMessage } from '../protocol/encode.ts';
+import type { ReplyCode, Vote } from '../protocol/enums.ts';
+import { MESSAGES, type MessageName } from '../protocol/messages.ts';
+import type { OptionValues } from '../protocol/options.ts';
+import type { Algorithm, Outcome, Step, VoteInfo } from './algorithms/algorithm.ts';
+import { type Cluster, changeMember, type HeuristicsResult, type Member, memberOf } from './cluster.ts';
+import { nodeListOf } from './node-list.ts';
+import type { Report } from './reports.ts';
+import { isHeartbeatAllowed } from './session.ts';
+import type { ArbiterSettings } from './settings.ts';
+
+export type Answer =
+  | {
+      readonly cluster: Cluster;
+      readonly votes: readonly VoteInfo[];
+      readonly reports: readonly Report[];
+      readonly reply: Uint8Array | undefined;
+    }
+  | { readonly error: ReplyCode };
+
+export interface Request {
+  readonly name: MessageName;
+  readonly options: OptionValues;
+  readonly from: Member;
+  readonly cluster: Cluster;
+  readonly algorithm: Algorithm;
+  readonly settings: ArbiterSettings;
+  readonly nowMs: number;
+}
+
+/** The request's required options are there, or it is answered with missingRequiredOption. */
+export function answerRequest(request: Request): Answer {
+  const { options, cluster, from, algorithm, nowMs } = request;
+  switch (request.name) {
+    case 'setOption':
+      return setOption(request);
+    case 'nodeList':
+      return nodeList(request);
+    case 'askForVote': {
+      const { msgSeqNumber } = options;
+      if (msgSeqNumber === undefined) return MISSING;
+      const outcome = algorithm.askForVote(cluster, from, nowMs);
+      return finish(outcome, from, {}, (vote, { ringId }) =>
+        encodeMessage('askForVoteReply', { msgSeqNumber, vote, ringId }),
+      );
+    }
+    case 'voteInfoReply': {
+      const { msgSeqNumber } = options;
+      if (msgSeqNumber === undefined) return MISSING;
+      const step = algorithm.voteInfoReply(cluster, from, msgSeqNumber);
+      return { cluster: rememberVotes(step), votes: step.votes, reports: step.reports, reply: undefined };
+    }
+    case 'heuristicsChange':
+      return heuristicsChange(request);
+    default:
+      assert.fail(`${MESSAGES[request.name].printedName} is no request of a member`);
+  }
+}
+
+const MISSING = { error: 'missingRequiredOption' } as const;
+
+/** The reply has what was asked for, with the values now in force. Nothing is stored of a refused one. */
+function setOption({ options, cluster, from, settings }: Request): Answer {
+  const { msgSeqNumber, heartbeatIntervalMs, keepActivePartition } = options;
+  if (heartbeatIntervalMs !== undefined && !isHeartbeatAllowed(heartbeatIntervalMs, settings)) {
+    return { error: 'invalidHeartbeatInterval' };
+  }
+  const changed = changeMember(cluster, from.client, {
+    heartbeatMs: heartbeatIntervalMs ?? from.heartbeatMs,
+    keepActivePartition:
+      keepActivePartition === undefined ? from.keepActivePartition : keepActivePartition === 'enabled',
+  });
+  const reply = encodeMessage('setOptionReply', {
+    ...(msgSeqNumber === undefined ? {} : { msgSeqNumber }),
+    ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
+    ...(keepActivePartition === undefined ? {} : { keepActivePartition }),
+  });
+  return { cluster: changed, votes: [], reports: [], reply };
+}
+
+function nodeList(request: Request): Answer {
+  const { options, cluster, from, algorithm, nowMs } = request;
+  const { msgSeqNumber, nodeListType, ringId } = options;
+  if (msgSeqNumber === undefined || nodeListType === undefined) return MISSING;
+  const list = nodeListOf(options.nodeInfo ?? []);
+  const reply = (vote: Vote, member: Member) =>
+    encodeMessage('nodeListReply', { msgSeqNumber, nodeListType, ringId: member.ringId, vote });
+  switch (nodeListType) {
+    case 'initialConfig':
+    case 'changedConfig': {
+      const outcome = algorithm.configList(cluster, from, list, nodeListType === 'initialConfig', nowMs);
+      return finish(outcome, from, { config: list, configVersion: options.configVersion }, reply);
+    }
+    case 'membership': {
+      if (ringId === undefined) return MISSING;
+      const heuristics: HeuristicsResult = options.heuristics ?? 'undefined';
+      const outcome = algorithm.membershipList(cluster, from, { ringId, members: list, heuristics }, nowMs);
+      const stored = { ...from.heuristics, latest: heuristics, membership: heuristics };
+      const told = finish(outcome, from, { members: list, ringId, heuristics: stored }, reply);
+      if ('error' in told) return told;
+      const members = list.nodes.map((node) => node.nodeId);
+      const { client, nodeId } = from;
+      const report = { what: 'membership', client, cluster: cluster.name, nodeId, ringId, members } as const;
+      return { ...told, reports: [report, ...told.reports] };
+    }
+    case 'quorum':
+      return finish(algorithm.quorumList(cluster, from, nowMs), from, {}, reply);
+  }
+}
+
+function heuristicsChange({ options, cluster, from, algorithm, nowMs }: Request): Answer {
+  const { msgSeqNumber, heuristics } = options;
+  if (msgSeqNumber === undefined || heuristics === undefined) return MISSING;
+  const outcome = algorithm.heuristicsChange(cluster, from, heuristics, nowMs);
+  const stored = { ...from.heuristics, latest: heuristics, regular: heuristics };
+  return finish(outcome, from, { heuristics: stored }, (vote, { ringId }) =>
+    encodeMessage('heuristicsChangeReply', { msgSeqNumber, vote, ringId, heuristics }),
+  );
+}
+
+/** Stores the content, remembers the votes told, and builds the reply from the state after that. */
+function finish(
+  outcome: Outcome,
+  from: Member,
+  content: Partial<Member>,
+  replyOf: (vote: Vote, member: Member) => Uint8Array,
+): Answer {
+  if ('error' in outcome) return outcome;
+  const stored = changeMember(rememberVotes(outcome), from.client, content);
+  const cluster = rememberVote(stored, from.client, outcome.vote);
+  const reply = replyOf(outcome.vote, memberOf(cluster, from.client));
+  return { cluster, votes: outcome.votes, reports: outcome.reports, reply };
+}
+
+export function rememberVotes({ cluster, votes }: Step): Cluster {
+  if (votes.length === 0) return cluster;
+  const told = new Map(votes.map(({ to, vote }) => [to, vote]));
+  const remember = (member: Member): Member => {
+    const vote = told.get(member.client);
+    return vote === undefined ? member : { ...member, lastVote: vote, lastAckNack: vote };
+  };
+  return { ...cluster, members: cluster.members.map(remember) };
+}
+
+function rememberVote(cluster: Cluster, client: Member['client'], vote: Vote): Cluster {
+  const isAckNack = vote === 'ack' || vote === 'nack';
+  return changeMember(cluster, client, { lastVote: vote, ...(isAckNack ? { lastAckNack: vote } : {}) });
+}

@@ -1,0 +1,66 @@
+/** The state as plain values for status commands; nothing here decides. */
+
+import type { Cluster, Member, Phase } from './cluster.ts';
+import type { Session } from './session.ts';
+import type { ClusterSnapshot, NodeSnapshot, VoteSnapshot } from './snapshot.ts';
+
+export interface Connection {
+  readonly session: Session;
+  readonly heardAtMs: number;
+}
+
+const PHASE_IN_WORDS: Readonly<Record<Phase, VoteSnapshot['phase']>> = {
+  idle: 'settled',
+  waitStable: 'waiting',
+  nacking: 'withdrawing',
+  acking: 'granting',
+};
+
+/** `cluster` has at least one member, and every member a connection. */
+export function snapshotOfCluster(
+  cluster: Cluster,
+  connectionOf: (member: Member) => Connection,
+  nowMs: number,
+): ClusterSnapshot | undefined {
+  const first = cluster.members[0];
+  if (first === undefined) return undefined;
+  const { decision, phase } = cluster;
+  return {
+    name: cluster.name,
+    algorithm: first.algorithm,
+    tieBreaker: first.tieBreaker,
+    keepActivePartition: cluster.members.every(
+      (member) => member.algorithm === 'ffsplit' && member.keepActivePartition,
+    ),
+    nodes: cluster.members.map((member) => snapshotOfMember(member, connectionOf(member), nowMs)),
+    vote: {
+      phase: decision === undefined && phase === 'idle' ? 'none' : PHASE_IN_WORDS[phase],
+      winner: decision?.winner ?? [],
+      rule: decision?.rule,
+      sinceMs: decision === undefined ? undefined : nowMs - decision.sinceMs,
+    },
+  };
+}
+
+function snapshotOfMember(member: Member, { session, heardAtMs }: Connection, nowMs: number): NodeSnapshot {
+  return {
+    client: member.client,
+    nodeId: member.nodeId,
+    address: session.address,
+    heartbeatMs: member.heartbeatMs,
+    configVersion: member.configVersion,
+    configNodes: member.config.nodes,
+    ringId: member.ringId,
+    members: member.members.nodes,
+    heuristics: member.heuristics,
+    tlsActive: session.tls === 'active',
+    certificateVerified: session.verifiedFor !== undefined,
+    keepActivePartition: member.keepActivePartition,
+    lastVote: member.lastVote,
+    lastAckNack: member.lastAckNack,
+    granted: member.granted,
+    voteUnconfirmed: member.due !== undefined,
+    connectedForMs: nowMs - session.connectedAtMs,
+    silentForMs: nowMs - heardAtMs,
+  };
+}
