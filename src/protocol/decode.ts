@@ -7,27 +7,22 @@ import { INIT_ACCEPTED_REQUIRED, MESSAGES, NODE_LIST_REQUIRED } from './messages
 import type { OptionName, OptionRow, OptionValues } from './options.ts';
 import { OPTIONS } from './options.ts';
 import { visitTlvs } from './tlv.ts';
+import { wordsByNumber } from './wire-types.ts';
 
 export type DecodedBody =
   | { readonly ok: true; readonly options: OptionValues }
   /** `seq` is there if its option stood before the fault: the error reply carries it back. */
   | { readonly ok: false; readonly seq: number | undefined };
 
-interface NamedRow extends OptionRow {
-  readonly name: OptionName;
-}
-
-const ROW_OF_CODE: (NamedRow | undefined)[] = [];
-let name: OptionName;
-for (name in OPTIONS) ROW_OF_CODE[OPTIONS[name].code] = { name, ...OPTIONS[name] };
+const NAME_OF_CODE = wordsByNumber(OPTIONS, (row) => row.code);
 
 type FoundOptions = { [K in OptionName]?: unknown };
 
 export function decodeBody(body: Uint8Array): DecodedBody {
   const found: FoundOptions = {};
   const fits = visitTlvs(body, (code, value) => {
-    const row = ROW_OF_CODE[code];
-    return row === undefined || store(found, row, row.type.decode(value));
+    const name = NAME_OF_CODE[code];
+    return name === undefined || store(found, name, value);
   });
   // Each value comes from the decoder of its own row, a link that the compiler cannot follow through the table.
   const options = found as OptionValues;
@@ -42,12 +37,14 @@ export function missingOption(name: MessageName, options: OptionValues): OptionN
   return MESSAGES[name].required.find(absent) ?? requiredByContent(name, options).find(absent);
 }
 
-function store(found: FoundOptions, row: NamedRow, value: unknown): boolean {
+function store(found: FoundOptions, name: OptionName, bytes: Uint8Array): boolean {
+  const row: OptionRow = OPTIONS[name];
+  const value = row.type.decode(bytes);
   if (value === undefined) return false;
-  const before = found[row.name];
-  if (row.repeated === undefined) found[row.name] = value;
+  const before = found[name];
+  if (row.repeated === undefined) found[name] = value;
   else if (Array.isArray(before)) before.push(value);
-  else found[row.name] = [value];
+  else found[name] = [value];
   return true;
 }
 

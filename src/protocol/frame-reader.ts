@@ -9,7 +9,7 @@ import assert from 'node:assert';
 import { HEADER_BYTES } from './encode.ts';
 import type { MessageName } from './messages.ts';
 import { MESSAGES } from './messages.ts';
-import { readU16, readU32 } from './wire-types.ts';
+import { readU16, readU32, wordsByNumber } from './wire-types.ts';
 
 export type RefusalCode = 'unsupportedMessage' | 'messageTooLong' | 'noError';
 
@@ -24,9 +24,7 @@ interface Skipping {
 
 const NOTHING = new Uint8Array(0);
 
-const NAME_OF_CODE: (MessageName | undefined)[] = [];
-let messageName: MessageName;
-for (messageName in MESSAGES) NAME_OF_CODE[MESSAGES[messageName].code] = messageName;
+const NAME_OF_CODE = wordsByNumber(MESSAGES, (row) => row.code);
 
 export class FrameReader {
   /**

@@ -123,10 +123,19 @@ export const u16Array: WireType<readonly number[]> = {
   },
 };
 
+/** The way back from wire numbers to the words of a table; undefined is a number that it lacks. */
+export function wordsByNumber<W extends string, Row>(
+  table: Readonly<Record<W, Row>>,
+  numberOf: (row: Row) => number,
+): readonly (W | undefined)[] {
+  const words: (W | undefined)[] = [];
+  for (const word in table) words[numberOf(table[word])] = word;
+  return words;
+}
+
 /** A word of ours for each number allowed in one byte; any other number is refused. */
 export function enum8<W extends string>(numberOf: Readonly<Record<W, number>>): WireType<W> {
-  const wordOf: (W | undefined)[] = [];
-  for (const word in numberOf) wordOf[numberOf[word]] = word;
+  const wordOf = wordsByNumber(numberOf, (number) => number);
   return {
     encode(word) {
       assert(Object.hasOwn(numberOf, word), `${word} has no number on the wire`);
