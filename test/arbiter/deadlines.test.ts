@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Deadlines } from '../../src/arbiter/deadlines.ts';
+import { World } from './world.ts';
+
+test('a client comes up at the earliest time asked for since it last came up', () => {
+  const operation = fc.oneof(
+    fc.record({ what: fc.constant('watch' as const), client: fc.nat(5), atMs: fc.nat(100) }),
+    fc.record({ what: fc.constant('forget' as const), client: fc.nat(5), atMs: fc.constant(0) }),
+    fc.record({ what: fc.constant('take' as const), client: fc.constant(0), atMs: fc.nat(100) }),
+  );
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
+      const deadlines = new Deadlines();
+      const naive = new Map<number, number>();
+      for (const { what, client, atMs } of operations) {
+        if (what === 'watch') {
+          deadlines.watch(client, atMs);
+          naive.set(client, Math.min(atMs, naive.get(client) ?? atMs));
+        } else if (what === 'forget') {
+          deadlines.forget(client);
+          naive.delete(client);
+        } else {
+          const due = [...naive].filter(([, dueMs]) => dueMs <= atMs).map(([each]) => each);
+          for (const each of due) naive.delete(each);
+          assert.deepEqual(deadlines.takeDue(atMs).sort(), due.sort());
+        }
+        assert.equal(deadlines.nextMs(), naive.size === 0 ? undefined : Math.min(...naive.values()));
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('a silent node is dead at one and a half heartbeats, not a millisecond before', () => {
+  const world = new World();
+  world.join(1, 1, { heartbeatMs: 8000 });
+  world.tick(11_999);
+  assert.equal(world.closed.has(1), false);
+  assert.equal(world.arbiter.nextDeadlineMs(), 12_000);
+  world.tick(12_000);
+  assert.equal(world.closed.has(1), true);
+});
+
+test('before INIT a peer has 180 seconds', () => {
+  const world = new World();
+  world.connect(1);
+  world.tick(179_999);
+  assert.equal(world.closed.has(1), false);
+  world.tick(180_000);
+  assert.equal(world.closed.has(1), true);
+});
+
+test('every whole message is a sign of life, even a bad one; a skipped or half one is not', () => {
+  const world = new World();
+  for (const client of [1, 2, 3]) world.join(client, client, { cluster: `c${client}`, heartbeatMs: 1000 });
+  world.nowMs = 1400;
+  world.bytes(1, Uint8Array.of(0, 8, 0, 0, 0, 0));
+  world.bytes(2, Uint8Array.of(0x12, 0, 0, 0, 0, 1, 7));
+  world.bytes(3, Uint8Array.of(0, 8, 0, 0, 0, 8, 0, 0));
+  world.tick(1500);
+  assert.deepEqual([...world.closed].sort(), [2, 3]);
+  world.tick(2899);
+  assert.equal(world.closed.has(1), false);
+  world.tick(2900);
+  assert.equal(world.closed.has(1), true);
+});
+
+test('a shorter interval by SET_OPTION counts at once, a longer one too', () => {
+  const world = new World();
+  for (const client of [1, 2]) world.join(client, client, { heartbeatMs: 8000 });
+  world.nowMs = 100;
+  world.say(1, 'setOption', { msgSeqNumber: 9, heartbeatIntervalMs: 1000 });
+  world.say(2, 'setOption', { msgSeqNumber: 9, heartbeatIntervalMs: 20_000 });
+  world.tick(1600);
+  assert.deepEqual([...world.closed], [1]);
+  world.tick(30_099);
+  assert.deepEqual([...world.closed], [1]);
+  world.tick(30_100);
+  assert.deepEqual([...world.closed].sort(), [1, 2]);
+});
+
+test('with dead-peer detection off nobody is closed for silence', () => {
+  const world = new World({ deadPeerDetection: false });
+  world.join(1, 1, { heartbeatMs: 1000 });
+  assert.equal(world.arbiter.nextDeadlineMs(), undefined);
+  world.tick(10_000_000);
+  assert.equal(world.closed.size, 0);
+});

@@ -1,0 +1,74 @@
+/**
+ * The whole test suite, as `npm test` runs it. Tests named `*.debian.test.ts` hold this program against the real one and
+ * need Debian's packages; tests named `*.lab.test.ts` build hosts of namespaces and need root as well. What is missing
+ * is installed where that is possible. On CI a missing part is a failure; elsewhere it is said and left out.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+
+/** A program of each package, by which it is known to be there. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  corosync: '/usr/sbin/corosync',
+  'corosync-qnetd': '/usr/bin/corosync-qnetd',
+  'corosync-qdevice': '/usr/sbin/corosync-qdevice',
+  'libnss3-tools': '/usr/bin/pk12util',
+  openssl: '/usr/bin/openssl',
+  iproute2: '/usr/sbin/ip',
+  'util-linux': '/usr/bin/unshare',
+  procps: '/usr/bin/ps',
+  python3: '/usr/bin/python3',
+  systemd: '/usr/bin/systemd-analyze',
+};
+
+const isRoot = process.getuid?.() === 0;
+const onCi = process.env['CI'] === 'true';
+
+const missing = () => Object.keys(PACKAGES).filter((name) => !existsSync(PACKAGES[name] ?? ''));
+
+function installMissing(): void {
+  const names = missing();
+  if (names.length === 0 || !isRoot || !existsSync('/usr/bin/apt-get')) return;
+  console.log(`installing ${names.join(' ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...names]]) {
+    spawnSync('apt-get', ['-q', ...args], { stdio: ['ignore', 'ignore', 'inherit'], env });
+  }
+}
+
+/** Lab files take turns: each builds hosts of its own and times real clusters on few cores. */
+function runTests(label: string, files: readonly string[], concurrency: number): boolean {
+  if (files.length === 0) return true;
+  console.log(`\n${label}: ${files.length} files`);
+  const args = ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...files];
+  const startedMs = Date.now();
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+  console.log(`${label}: ${status === 0 ? 'passed' : 'FAILED'} after ${Math.round((Date.now() - startedMs) / 1000)} s`);
+  return status === 0;
+}
+
+function leaveOut(label: string, reason: string): boolean {
+  console.log(`\n${label}: not run, ${reason}`);
+  return !onCi;
+}
+
+installMissing();
+const absent = missing();
+const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules'))
+  .map((file) => `test/${file}`)
+  .sort();
+const ofKind = (kind: string) => files.filter((file) => file.endsWith(`.${kind}.test.ts`));
+const plain = files.filter((file) => !/\.(debian|lab)\.test\.ts$/.test(file));
+
+const lacking = `these Debian packages are missing: ${absent.join(' ')}`;
+const results = [
+  runTests('unit', plain, 2),
+  absent.length > 0 ? leaveOut('debian', lacking) : runTests('debian', ofKind('debian'), 2),
+  absent.length > 0
+    ? leaveOut('lab', lacking)
+    : isRoot
+      ? runTests('lab', ofKind('lab'), 1)
+      : leaveOut('lab', 'it needs root to make its hosts'),
+];
+process.exit(results.every(Boolean) ? 0 : 1);
