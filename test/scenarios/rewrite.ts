@@ -1,0 +1,32 @@
+/**
+ * Records the outcomes of all scenario files anew; the difference is to be reviewed like code.
+ *
+ *   npx tsx test/scenarios/rewrite.ts [--from upstream]
+ *
+ * From the arbiter's core, or from Debian's corosync-qnetd. The cases that Debian's daemon does not survive always come
+ * from the core.
+ */
+import { startDaemon } from '../interop/daemon.ts';
+import { inParallel } from '../interop/in-parallel.ts';
+import { CoreWire } from './core-wire.ts';
+import { clusterNameOf, killsUpstream, readScenario, scenarioFiles, writeScenario } from './files.ts';
+import { runCase } from './run-case.ts';
+import { parseScript, withOutcomes } from './script.ts';
+import { SocketWire } from './socket-wire.ts';
+
+const upstream = process.argv.includes('upstream') ? await startDaemon('upstream') : undefined;
+try {
+  await inParallel(scenarioFiles(), 8, async (file) => {
+    const outcomes = new Map<number, readonly string[]>();
+    for (const scenario of parseScript(file, readScenario(file))) {
+      const core = upstream === undefined || killsUpstream(scenario);
+      const wire = core ? new CoreWire() : new SocketWire(upstream);
+      for (const record of await runCase(scenario, wire, clusterNameOf(scenario))) {
+        outcomes.set(record.line, record.outcome);
+      }
+    }
+    writeScenario(file, withOutcomes(readScenario(file), outcomes));
+  });
+} finally {
+  await upstream?.stop();
+}
