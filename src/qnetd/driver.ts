@@ -1,0 +1,105 @@
+/**
+ * The bridge between the arbiter, which knows no sockets and no clock, and the world: one event in, its effects out,
+ * one timer for the moment at which the arbiter wants to be woken.
+ *
+ * Events are handled one after another. What happens while effects are carried out (a full queue, a handshake that
+ * cannot start) waits until they are done. An error of the arbiter that it did not confine to a cluster leaves its
+ * state unknown: the driver stops for good and says so, and the service manager starts a clean process.
+ */
+import type { Effect } from '../arbiter/effects.ts';
+import type { ArbiterEvent, ClientId } from '../arbiter/events.ts';
+import type { Report } from '../arbiter/reports.ts';
+import { type LinkPort, runEffects } from './run-effects.ts';
+
+/** The part of the arbiter that a driver needs. */
+export interface Core {
+  handle(event: ArbiterEvent, nowMs: number): readonly Effect[];
+  nextDeadlineMs(): number | undefined;
+}
+
+export interface DriverOptions {
+  readonly core: Core;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  readonly report: (report: Report) => void;
+  readonly overflowed: (blame: ClientId, to: ClientId) => void;
+  /** The arbiter failed; called once, nothing is fed to it any more. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** What setTimeout can wait, in ms; beyond it fires at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export class Driver {
+  readonly #options: DriverOptions;
+  readonly #links = new Map<ClientId, LinkPort>();
+  readonly #waiting: ArbiterEvent[] = [];
+  #feeding = false;
+  #stopped = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+  }
+
+  /** A connection was accepted. */
+  connected(client: ClientId, address: string, link: LinkPort): void {
+    if (this.#stopped) {
+      link.close();
+      return;
+    }
+    this.#links.set(client, link);
+    this.feed({ kind: 'connected', client, address });
+  }
+
+  /** The connection is no more, from outside. */
+  disconnected(client: ClientId, reason: string): void {
+    if (this.#links.delete(client)) this.feed({ kind: 'disconnected', client, reason });
+  }
+
+  feed(event: ArbiterEvent): void {
+    this.#waiting.push(event);
+    if (this.#feeding || this.#stopped) return;
+    this.#feeding = true;
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#handle(next);
+    } catch (error) {
+      this.stop();
+      this.#options.failed(error);
+      return;
+    } finally {
+      this.#feeding = false;
+    }
+    this.#wakeLater();
+  }
+
+  /** Feeds nothing any more. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#waiting.length = 0;
+  }
+
+  #handle(event: ArbiterEvent): void {
+    runEffects(this.#options.core.handle(event, this.#options.nowMs()), {
+      links: this.#links,
+      report: this.#options.report,
+      overflowed: (blame, to) => {
+        const link = this.#links.get(blame);
+        if (link === undefined) return;
+        this.#options.overflowed(blame, to);
+        link.close();
+        this.disconnected(blame, 'a message that it caused could not be queued');
+      },
+    });
+  }
+
+  #wakeLater(): void {
+    clearTimeout(this.#timer);
+    if (this.#stopped) return;
+    const deadlineMs = this.#options.core.nextDeadlineMs();
+    if (deadlineMs === undefined) return;
+    const waitMs = Math.min(Math.max(0, Math.ceil(deadlineMs - this.#options.nowMs())), TIMER_MS_MAX);
+    this.#timer = setTimeout(() => this.feed({ kind: 'tick' }), waitMs);
+  }
+}

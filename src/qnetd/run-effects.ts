@@ -1,0 +1,56 @@
+/** Carries out what the arbiter wants done, in order. Sockets and the log are behind ports; nothing is decided here. */
+import type { Effect } from '../arbiter/effects.ts';
+import type { ClientId } from '../arbiter/events.ts';
+import type { Report } from '../arbiter/reports.ts';
+
+/** A connection as effects see it. `Link` is the real one. */
+export interface LinkPort {
+  /** False if the frame was dropped because too many messages wait. */
+  send(frame: Uint8Array): boolean;
+  startTls(alreadyRead: Uint8Array): void;
+  flush(): void;
+  close(): void;
+}
+
+export interface EffectPorts {
+  /** The open connections. One that an effect closes is taken out: nothing is sent to it or heard of it any more. */
+  readonly links: Map<ClientId, LinkPort>;
+  report(report: Report): void;
+  /** Told of the client that has to go because a message it caused found a full queue. */
+  overflowed(blame: ClientId, to: ClientId): void;
+}
+
+export function runEffects(effects: readonly Effect[], ports: EffectPorts): void {
+  const written = new Set<LinkPort>();
+  for (const effect of effects) {
+    switch (effect.kind) {
+      case 'send': {
+        const link = ports.links.get(effect.to);
+        if (link === undefined) break;
+        if (link.send(effect.bytes)) written.add(link);
+        else ports.overflowed(effect.blame, effect.to);
+        break;
+      }
+      case 'startTls':
+        ports.links.get(effect.on)?.startTls(effect.alreadyRead);
+        break;
+      case 'close': {
+        const link = ports.links.get(effect.on);
+        ports.links.delete(effect.on);
+        link?.close();
+        break;
+      }
+      case 'report':
+        ports.report(effect.report);
+        break;
+      default:
+        assertNever(effect);
+    }
+  }
+  for (const link of written) link.flush();
+}
+
+/** A new kind of effect does not compile until it is handled above. */
+function assertNever(effect: never): never {
+  throw new Error(`unknown effect ${JSON.stringify(effect)}`);
+}
