@@ -1,0 +1,218 @@
+/**
+ * What the log says of the arbiter's reports: one line per change of state, a short constant message with the facts as
+ * fields, and the client's address, node and cluster bound to every line about it.
+ *
+ * A client decides how often it makes the arbiter report something, so nothing that it can repeat is logged each time:
+ * the same refusal counts up and is told when the client leaves.
+ */
+import type { ClientId } from '../arbiter/events.ts';
+import type { Report } from '../arbiter/reports.ts';
+import { REPLY_TEXT } from '../protocol/errors.ts';
+import type { ByteString, RingId } from '../protocol/values.ts';
+import { printable, printableName } from '../status/printable.ts';
+import { ruleWords } from '../status/rule-words.ts';
+
+type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface LogLine {
+  readonly level: Level;
+  readonly message: string;
+  readonly fields: Fields;
+}
+
+/** The part of a pino logger that is needed here. */
+export type LogSink = Readonly<Record<Level, (fields: object, message: string) => void>>;
+
+/** What is known of one connection, for every line about it. */
+interface KnownClient {
+  peer: string | undefined;
+  node: number | undefined;
+  cluster: string | undefined;
+  /** The membership that was told last. */
+  membership: string | undefined;
+  /** Kinds of refusal that were told. */
+  readonly told: Set<string>;
+  /** Refusals that were not told because their kind was. */
+  repeats: number;
+}
+
+/** Clusters whose last decision has not been confirmed; beyond, a confirmation is told once too often. */
+const UNSETTLED_MAX = 10_000;
+
+export class ReportLog {
+  readonly #sink: LogSink;
+  readonly #clients = new Map<ClientId, KnownClient>();
+  readonly #unsettled = new Set<ByteString>();
+
+  constructor(sink: LogSink) {
+    this.#sink = sink;
+  }
+
+  report(report: Report): void {
+    const known = 'client' in report ? this.#learn(report.client, report) : undefined;
+    // Said by plaintextRefused already, in a line that says what to do.
+    if (report.what === 'refused' && report.code === 'tlsRequired') return;
+    if (known !== undefined && isRepeat(known, report)) {
+      known.repeats += 1;
+      return;
+    }
+    const line = lineOf(report);
+    const repeats = report.what === 'left' && known !== undefined && known.repeats > 0 ? known.repeats : undefined;
+    const level = isNews(report, known, this.#unsettled) ? line.level : 'debug';
+    this.#write({ ...line, level, fields: { ...line.fields, repeats } }, known);
+  }
+
+  /** The TLS handshake of a client came to nothing. */
+  handshakeFailed(client: ClientId, reason: string): void {
+    this.#write({ level: 'warn', message: 'TLS handshake failed', fields: { reason } }, this.#known(client));
+  }
+
+  /** `blame` is closed because a message it caused for `to` found that client's queue full. */
+  overflowed(blame: ClientId, to: ClientId): void {
+    const message = 'client closed: a message that it caused could not be queued for a client that does not read';
+    const slow = this.#known(to);
+    this.#write(
+      { level: 'warn', message, fields: { slowPeer: slow.peer, slowNode: slow.node, slowClient: to } },
+      this.#known(blame),
+    );
+  }
+
+  /** The connection is released: nothing will be said of it any more. */
+  forget(client: ClientId): void {
+    this.#clients.delete(client);
+  }
+
+  #known(client: ClientId): KnownClient {
+    const known = this.#clients.get(client);
+    if (known !== undefined) return known;
+    const nothing = { peer: undefined, node: undefined, cluster: undefined, membership: undefined };
+    return { ...nothing, told: new Set(), repeats: 0 };
+  }
+
+  #learn(client: ClientId, report: Report & { readonly client: ClientId }): KnownClient {
+    const known = this.#known(client);
+    if ('address' in report) known.peer = report.address;
+    if ('nodeId' in report && report.nodeId !== undefined) known.node = report.nodeId;
+    if (report.cluster !== undefined) known.cluster = printableName(report.cluster);
+    this.#clients.set(client, known);
+    return known;
+  }
+
+  #write({ level, message, fields }: LogLine, known: KnownClient | undefined): void {
+    const bound = known && { peer: known.peer, cluster: known.cluster, node: known.node };
+    this.#sink[level](withoutUndefined({ ...bound, ...fields }), message);
+  }
+}
+
+/** A membership is news if it differs from the client's last one, a confirmation if the decision before it was news. */
+function isNews(report: Report, known: KnownClient | undefined, unsettled: Set<ByteString>): boolean {
+  if (report.what === 'membership' && known !== undefined) {
+    const told = known.membership;
+    known.membership = `${ringText(report.ringId)} ${report.members.join(',')}`;
+    return known.membership !== told;
+  }
+  if (report.what === 'decided' && report.changed) {
+    if (unsettled.size >= UNSETTLED_MAX) unsettled.clear();
+    unsettled.add(report.cluster);
+  }
+  return report.what !== 'settled' || unsettled.delete(report.cluster);
+}
+
+function isRepeat(known: KnownClient, report: Report): boolean {
+  if (report.what !== 'refused' && report.what !== 'plaintextRefused') return false;
+  const key = report.what === 'refused' ? report.code : report.what;
+  if (known.told.has(key)) return true;
+  known.told.add(key);
+  return false;
+}
+
+/** Level, message and the fields that belong to this kind of report alone. */
+export function lineOf(report: Report): LogLine {
+  switch (report.what) {
+    case 'connected':
+      return { level: 'debug', message: 'client connected', fields: { client: report.client } };
+    case 'tooManyClients':
+      return { level: 'warn', message: 'client turned away: the limit of clients is reached', fields: {} };
+    case 'joined': {
+      const { algorithm, heartbeatMs } = report;
+      return { level: 'info', message: 'node joined', fields: { client: report.client, algorithm, heartbeatMs } };
+    }
+    case 'left': {
+      const { client, nodeId, reason } = report;
+      if (nodeId === undefined) return { level: 'debug', message: 'client left', fields: { client, reason } };
+      return { level: 'info', message: 'node left', fields: { client, reason } };
+    }
+    case 'silent': {
+      const silentMs = Math.round(report.silentMs);
+      return { level: 'warn', message: 'node silent for too long, connection closed', fields: { silentMs } };
+    }
+    case 'refused': {
+      const { code, message } = report;
+      return { level: 'warn', message: 'message refused', fields: { message, code, reason: REPLY_TEXT[code] } };
+    }
+    case 'plaintextRefused':
+      return {
+        level: 'warn',
+        message:
+          'plaintext client refused: TLS is required here; start with --tls on (corosync-qnetd: -s on) to allow it',
+        fields: {},
+      };
+    case 'certificateRefused': {
+      const fields = { certificateNames: printable(report.names) };
+      return { level: 'warn', message: "client refused: its certificate does not carry the cluster's name", fields };
+    }
+    case 'tlsNotOffered':
+      return { level: 'warn', message: 'client closed: it asked for TLS where TLS cannot be started', fields: {} };
+    case 'replyTooLong': {
+      const { frameBytes } = report;
+      return { level: 'error', message: 'message over the send limit, client closed', fields: { frameBytes } };
+    }
+    case 'membership': {
+      const fields = { ring: ringText(report.ringId), members: report.members };
+      return { level: 'info', message: 'node reports its membership', fields };
+    }
+    default:
+      return clusterLineOf(report);
+  }
+}
+
+/** What concerns a cluster as a whole. */
+function clusterLineOf(report: Exclude<Report, { readonly client: ClientId }>): LogLine {
+  const cluster = printableName(report.cluster);
+  switch (report.what) {
+    case 'unstable': {
+      const message = 'no new decision: the nodes do not agree yet on who is where';
+      return { level: 'debug', message, fields: { cluster } };
+    }
+    case 'decided': {
+      const { winner, withheldFrom, changed } = report;
+      const fields = { cluster, winner, rule: ruleWords(report.rule), withheldFrom };
+      const message = winner.length === 0 ? 'no partition gets the vote' : 'partition gets the vote';
+      return { level: changed ? 'info' : 'debug', message, fields };
+    }
+    case 'settled': {
+      const fields = { cluster, holders: report.holders };
+      return { level: 'info', message: 'vote confirmed by every connected node', fields };
+    }
+    case 'clusterFailed': {
+      const message = 'this cluster could not be decided, a defect of this program; its connections were closed';
+      return { level: 'fatal', message, fields: { cluster, error: report.error } };
+    }
+    default:
+      return assertNever(report);
+  }
+}
+
+/** As corosync prints it. */
+function ringText({ nodeId, seq }: RingId): string {
+  return `${nodeId.toString(16)}.${seq.toString(16)}`;
+}
+
+function withoutUndefined(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function assertNever(report: never): never {
+  throw new Error(`unknown report ${JSON.stringify(report)}`);
+}
