@@ -37,14 +37,15 @@ export function createFileAtomic(path: string, bytes: Uint8Array | string, attri
   });
 }
 
-/** Takes away what writers that were killed left behind. */
+/** Takes away what writers that were killed left behind, as far as this process may. */
 export async function removeDeadTemporaries(directory: string): Promise<void> {
-  for (const name of await readdir(directory)) {
+  for (const name of await readdir(directory).catch(() => [])) {
     const pid = /^\.tmp-(\d+)-[0-9a-f]+$/.exec(name)?.[1];
     if (pid === undefined || isAlive(Number(pid))) continue;
     const path = join(directory, name);
     const found = await stat(path).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs > LEFTOVER_AGE_MS_MIN) await rm(path, { force: true });
+    if (found !== undefined && Date.now() - found.mtimeMs > LEFTOVER_AGE_MS_MIN)
+      await rm(path, { force: true }).catch(() => undefined);
   }
 }
 

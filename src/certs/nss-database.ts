@@ -1,0 +1,145 @@
+/**
+ * Reading the keys and certificates of an arbiter that upstream's script has set up, so that no node needs new ones.
+ * NSS's own tools read the database, because its format has changed several times. They work on a private copy: the
+ * original keeps every byte and serves for the way back.
+ */
+import { execFile } from 'node:child_process';
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { hasErrorCode } from '../runtime/atomic-file.ts';
+import { OperatorError } from '../runtime/errors.ts';
+import { certificatePem, keyPem } from './issue.ts';
+import { readPrivateKeys } from './pkcs12.ts';
+import { withPrivateDirectory } from './private-directory.ts';
+import { hasStateFile, readFailure } from './state-files.ts';
+
+export interface ExportedIdentity {
+  readonly caPem: string;
+  readonly caKeyPem: string;
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+interface DatabaseFormat {
+  readonly prefix: 'sql:' | 'dbm:';
+  /** The first tells that the database is there, the second holds the keys. */
+  readonly files: readonly [string, string, ...string[]];
+}
+
+interface Scratch {
+  readonly directory: string;
+  readonly database: string;
+  /** Where the database comes from, for messages. */
+  readonly origin: string;
+}
+
+/** The newer format first: where both lie side by side, the older is what a conversion has left. */
+const FORMATS: readonly DatabaseFormat[] = [
+  // A journal is there only if a writer was killed; without it the copy would be torn.
+  { prefix: 'sql:', files: ['cert9.db', 'key4.db', 'cert9.db-journal', 'key4.db-journal'] },
+  { prefix: 'dbm:', files: ['cert8.db', 'key3.db', 'secmod.db'] },
+];
+
+const CA_NICKNAME = 'QNet CA';
+export const SERVER_NICKNAME = 'QNetd Cert';
+const TOOL_TIMEOUT_MS = 30_000;
+
+const run = promisify(execFile);
+
+export async function hasNssDatabase(stateDir: string): Promise<boolean> {
+  return (await formatOf(stateDir)) !== undefined;
+}
+
+/** The file that holds the keys: whoever may read it may read keys exported from it. */
+export async function nssKeyFile(stateDir: string): Promise<string | undefined> {
+  const format = await formatOf(stateDir);
+  return format && join(stateDir, format.files[1]);
+}
+
+export async function exportNssIdentity(stateDir: string, serverNickname: string): Promise<ExportedIdentity> {
+  const format = await formatOf(stateDir);
+  if (format === undefined) {
+    throw new OperatorError(`There is no certificate database in ${stateDir}.`, 'Name another directory with --state.');
+  }
+  return await withPrivateDirectory(async (directory) => {
+    for (const file of format.files) await copyIfThere(join(stateDir, file), join(directory, file));
+    await writeFile(join(directory, 'password'), '', { mode: 0o600 });
+    const scratch = { directory, database: `${format.prefix}${directory}`, origin: stateDir };
+    const ca = await exportPair(scratch, CA_NICKNAME);
+    const server = await exportPair(scratch, serverNickname);
+    return { caPem: ca.certificate, caKeyPem: ca.key, certPem: server.certificate, keyPem: server.key };
+  });
+}
+
+async function formatOf(stateDir: string): Promise<DatabaseFormat | undefined> {
+  for (const format of FORMATS) {
+    if (await hasStateFile(stateDir, format.files[0])) return format;
+  }
+  return undefined;
+}
+
+async function copyIfThere(from: string, to: string): Promise<void> {
+  try {
+    await copyFile(from, to);
+  } catch (error) {
+    if (!hasErrorCode(error, 'ENOENT')) throw await readFailure(error, from);
+  }
+}
+
+/** Of several certificates with one nickname the newest that has its key. */
+async function exportPair(scratch: Scratch, nickname: string): Promise<{ certificate: string; key: string }> {
+  const listed = await runTool(scratch, 'certutil', ['-L', '-d', scratch.database, '-n', nickname, '-a'], nickname);
+  const keys = await exportKeys(scratch, nickname);
+  const pairs = certificatesIn(listed).flatMap((certificate) => {
+    const key = keys.find((candidate) => certificate.checkPrivateKey(candidate));
+    return key === undefined ? [] : [{ certificate, key }];
+  });
+  pairs.sort((a, b) => Date.parse(b.certificate.validFrom) - Date.parse(a.certificate.validFrom));
+  const [newest] = pairs;
+  if (newest === undefined) throw missing(scratch, nickname);
+  return { certificate: certificatePem(newest.certificate.raw), key: keyPem(newest.key) };
+}
+
+async function exportKeys(scratch: Scratch, nickname: string): Promise<KeyObject[]> {
+  const file = join(scratch.directory, 'export.p12');
+  // No secret is told here: upstream's databases have the empty password, and so has the file.
+  const password = join(scratch.directory, 'password');
+  const args = ['-o', file, '-d', scratch.database, '-n', nickname, '-k', password, '-W', ''];
+  await runTool(scratch, 'pk12util', args, nickname);
+  try {
+    return readPrivateKeys(await readFile(file));
+  } catch (cause) {
+    throw missing(scratch, nickname, cause);
+  }
+}
+
+async function runTool(scratch: Scratch, tool: string, args: readonly string[], nickname: string): Promise<string> {
+  const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' };
+  try {
+    return (await run(tool, args, { cwd: scratch.directory, env, timeout: TOOL_TIMEOUT_MS })).stdout;
+  } catch (cause) {
+    if (!hasErrorCode(cause, 'ENOENT')) throw missing(scratch, nickname, cause);
+    throw new OperatorError(
+      `The certificates in ${scratch.origin} are in an NSS database, and the program ${tool} to read it is missing.`,
+      'Install the Debian package libnss3-tools and try again.',
+      1,
+      { cause },
+    );
+  }
+}
+
+function missing(scratch: Scratch, nickname: string, cause?: unknown): OperatorError {
+  return new OperatorError(
+    `The certificate or key "${nickname}" is missing from the database in ${scratch.origin}, or cannot be exported.`,
+    'Restore the database from a backup, or empty the directory to start a new authority, which every node must be given.',
+    1,
+    { cause },
+  );
+}
+
+function certificatesIn(text: string): X509Certificate[] {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
+}
