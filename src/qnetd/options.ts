@@ -5,22 +5,8 @@
 
 import type { ArbiterSettings } from '../arbiter/settings.ts';
 import { DEFAULT_ARBITER_SETTINGS } from '../arbiter/settings.ts';
-
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-
-export interface LocalSocketOptions {
-  /** At most 107 bytes: what a Unix socket address holds. */
-  readonly path: string;
-  /** Mask for the mode of the socket file; undefined leaves the process's own. */
-  readonly umask: number | undefined;
-  /** Group of the socket file; undefined leaves it alone. */
-  readonly gid: number | undefined;
-  readonly backlog: number;
-  /** 0 is no limit. */
-  readonly maxClients: number;
-  readonly maxReceiveBytes: number;
-  readonly maxSendBytes: number;
-}
+import type { LocalSocketOptions } from '../runtime/local-socket.ts';
+import type { LogLevel } from '../runtime/log.ts';
 
 export interface QnetdOptions {
   /** As given; undefined is every address of the machine. */

@@ -1,0 +1,47 @@
+/** What a request on the local socket asks for (protocol of corosync-qnetd 3.0.3, and one word of our own). */
+import type { ByteString } from '../protocol/values.ts';
+
+export type IpcRequest =
+  | { readonly kind: 'status'; readonly verbose: boolean }
+  /** An empty cluster name stands for all of them. */
+  | { readonly kind: 'list'; readonly verbose: boolean; readonly cluster: ByteString }
+  | { readonly kind: 'shutdown' }
+  /** Ours: everything as JSON, for `qnetd status`. Upstream's daemon answers that it does not know the command. */
+  | { readonly kind: 'snapshot' }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'unknown'; readonly word: ByteString };
+
+export function ipcRequest(words: readonly ByteString[]): IpcRequest {
+  const [command, ...rest] = words;
+  if (command === undefined) return { kind: 'empty' };
+  switch (asciiLower(command)) {
+    case 'status':
+      return { kind: 'status', verbose: asciiLower(rest[0] ?? '') === 'verbose' };
+    case 'list':
+      return listRequest(rest);
+    case 'shutdown':
+      return { kind: 'shutdown' };
+    case 'snapshot':
+      return { kind: 'snapshot' };
+    default:
+      return { kind: 'unknown', word: command };
+  }
+}
+
+/** A word that means nothing here ends the list of arguments without complaint. */
+function listRequest(words: readonly ByteString[]): IpcRequest {
+  let verbose = false;
+  let cluster = '';
+  for (let at = 0; at < words.length; at += 1) {
+    const word = asciiLower(words[at] ?? '');
+    if (word === 'verbose') verbose = true;
+    else if (word === 'cluster') cluster = words[++at] ?? '';
+    else break;
+  }
+  return { kind: 'list', verbose, cluster };
+}
+
+/** toLowerCase would also turn a Kelvin sign into a k and change bytes above 127. */
+function asciiLower(text: ByteString): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}

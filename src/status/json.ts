@@ -1,0 +1,242 @@
+/**
+ * The arbiter's state as a JSON document for machines, and for `qnetd status`, which prints it for people. The shape is
+ * stable: fields are added, never renamed; a change that breaks a reader raises `format`.
+ */
+import type { HeuristicsResult } from '../arbiter/cluster.ts';
+import type { DecidingRule } from '../arbiter/reports.ts';
+import type { ArbiterSnapshot, ClusterSnapshot, NodeSnapshot, VoteSnapshot } from '../arbiter/snapshot.ts';
+import type { DecisionAlgorithm, TlsSupport, Vote } from '../protocol/enums.ts';
+import type { NodeInfo, TieBreaker } from '../protocol/values.ts';
+import type { ServerFacts } from './facts.ts';
+import { utf8Text } from './printable.ts';
+import { ruleWords } from './rule-words.ts';
+
+export const STATUS_FORMAT = 1;
+
+export interface StatusDocument {
+  readonly format: number;
+  readonly server: {
+    readonly address: string;
+    readonly tls: TlsSupport;
+    readonly clientCertRequired: boolean;
+    readonly connectedClients: number;
+    /** 0 is no limit. */
+    readonly maxClients: number;
+    readonly maxSendBytes: number;
+    readonly maxReceiveBytes: number;
+  };
+  readonly clusters: readonly ClusterStatus[];
+}
+
+export interface ClusterStatus {
+  /** UTF-8; a name that is not UTF-8 is here one character a byte, and exactly in `nameHex`. */
+  readonly name: string;
+  readonly nameHex?: string;
+  readonly algorithm: DecisionAlgorithm;
+  readonly tieBreaker: TieBreaker;
+  readonly keepActivePartition: boolean;
+  readonly vote: VoteStatus;
+  /** What the connected nodes report, each partition once, by lowest member. */
+  readonly partitions: readonly PartitionStatus[];
+  /** Connected nodes by id. */
+  readonly nodes: readonly NodeStatus[];
+  /** Ids that a connected node has in its configuration and that are not connected. */
+  readonly notConnected: readonly number[];
+}
+
+export interface VoteStatus {
+  readonly phase: VoteSnapshot['phase'];
+  /** Node ids of the partition that won the last decision; empty if none. */
+  readonly winner: readonly number[];
+  /** Connected nodes that were told ACK last. */
+  readonly holders: readonly number[];
+  readonly rule: DecidingRule | null;
+  /** The rule as a sentence. */
+  readonly because: string | null;
+  /** When winner and rule became what they are, ISO 8601. */
+  readonly since: string | null;
+  readonly sinceMs: number | null;
+  /** Nodes whose confirmation is outstanding. */
+  readonly waitingFor: readonly number[];
+}
+
+export interface PartitionStatus {
+  readonly ringId: string;
+  readonly members: readonly number[];
+  /** Members that report this very partition. */
+  readonly reportedBy: readonly number[];
+  readonly holdsVote: boolean;
+}
+
+export interface NodeStatus {
+  readonly nodeId: number;
+  readonly address: string;
+  readonly heartbeatMs: number;
+  /** A decimal string: it may be larger than a JSON number holds. */
+  readonly configVersion: string | null;
+  readonly configNodes: readonly NodeEntry[];
+  /** Leader and sequence, both hexadecimal. */
+  readonly ringId: string;
+  readonly members: readonly NodeEntry[];
+  readonly heuristics: {
+    readonly latest: HeuristicsResult;
+    readonly membership: HeuristicsResult;
+    readonly regular: HeuristicsResult;
+  };
+  readonly tls: boolean;
+  readonly certificateVerified: boolean;
+  readonly keepActivePartition: boolean;
+  readonly lastVote: Vote | null;
+  readonly lastAckNack: 'ack' | 'nack' | null;
+  readonly voteUnconfirmed: boolean;
+  readonly connectedSince: string;
+  readonly connectedForMs: number;
+  readonly silentForMs: number;
+}
+
+export interface NodeEntry {
+  readonly nodeId: number;
+  readonly dataCenterId?: number;
+}
+
+/** `timeBefore`: the wall clock as ISO 8601 text, so many milliseconds ago. */
+export function statusDocument(
+  server: ServerFacts,
+  snapshot: ArbiterSnapshot,
+  timeBefore: (agoMs: number) => string,
+): StatusDocument {
+  return {
+    format: STATUS_FORMAT,
+    server: {
+      address: server.address,
+      tls: server.tls,
+      clientCertRequired: server.clientCertRequired,
+      connectedClients: snapshot.connectedClients,
+      maxClients: server.maxClients,
+      maxSendBytes: server.maxSendBytes,
+      maxReceiveBytes: server.maxReceiveBytes,
+    },
+    clusters: snapshot.clusters.map((cluster) => clusterStatus(cluster, timeBefore)),
+  };
+}
+
+/** The document as ASCII, so that a character is a byte on the local socket. */
+export function statusJson(
+  server: ServerFacts,
+  snapshot: ArbiterSnapshot,
+  timeBefore: (agoMs: number) => string,
+): string {
+  const text = JSON.stringify(statusDocument(server, snapshot, timeBefore));
+  return `${text.replace(/[^\x20-\x7e]/g, unicodeEscape)}\n`;
+}
+
+/** The document of a daemon of this format or a later one that only adds fields. */
+export function readStatusJson(text: string): StatusDocument | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return isStatusDocument(parsed) ? parsed : undefined;
+}
+
+/** Written by statusJson of the same format: what is inside was checked by the compiler there. */
+function isStatusDocument(value: unknown): value is StatusDocument {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'format' in value && value.format === STATUS_FORMAT && 'clusters' in value && Array.isArray(value.clusters);
+}
+
+function unicodeEscape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+function clusterStatus(cluster: ClusterSnapshot, timeBefore: (agoMs: number) => string): ClusterStatus {
+  const name = utf8Text(cluster.name);
+  return {
+    name: name ?? cluster.name,
+    ...(name === undefined && { nameHex: hexText(cluster.name) }),
+    algorithm: cluster.algorithm,
+    tieBreaker: cluster.tieBreaker,
+    keepActivePartition: cluster.keepActivePartition,
+    vote: voteStatus(cluster, timeBefore),
+    partitions: partitions(cluster.nodes),
+    nodes: cluster.nodes.map((node) => nodeStatus(node, timeBefore)),
+    notConnected: notConnected(cluster.nodes),
+  };
+}
+
+function voteStatus({ vote, nodes }: ClusterSnapshot, timeBefore: (agoMs: number) => string): VoteStatus {
+  return {
+    phase: vote.phase,
+    winner: vote.winner,
+    holders: nodes.filter(isHolder).map(({ nodeId }) => nodeId),
+    rule: vote.rule ?? null,
+    because: vote.rule === undefined ? null : ruleWords(vote.rule),
+    since: vote.sinceMs === undefined ? null : timeBefore(vote.sinceMs),
+    sinceMs: vote.sinceMs === undefined ? null : Math.round(vote.sinceMs),
+    waitingFor: nodes.filter(({ voteUnconfirmed }) => voteUnconfirmed).map(({ nodeId }) => nodeId),
+  };
+}
+
+function isHolder(node: NodeSnapshot): boolean {
+  return node.lastAckNack === 'ack';
+}
+
+/** Nodes are in one partition if they report the same ring and the same members. */
+function partitions(nodes: readonly NodeSnapshot[]): PartitionStatus[] {
+  const found = new Map<string, PartitionStatus>();
+  for (const node of nodes) {
+    if (node.members.length === 0) continue;
+    const members = node.members.map(({ nodeId }) => nodeId).sort((one, other) => one - other);
+    const key = `${ringText(node)} ${members.join(' ')}`;
+    const before = found.get(key);
+    found.set(key, {
+      ringId: ringText(node),
+      members,
+      reportedBy: [...(before?.reportedBy ?? []), node.nodeId],
+      holdsVote: before?.holdsVote === true || isHolder(node),
+    });
+  }
+  return [...found.values()].sort((one, other) => (one.members[0] ?? 0) - (other.members[0] ?? 0));
+}
+
+function notConnected(nodes: readonly NodeSnapshot[]): number[] {
+  const connected = new Set(nodes.map(({ nodeId }) => nodeId));
+  const configured = new Set(nodes.flatMap(({ configNodes }) => configNodes.map(({ nodeId }) => nodeId)));
+  return [...configured].filter((nodeId) => !connected.has(nodeId)).sort((one, other) => one - other);
+}
+
+function nodeStatus(node: NodeSnapshot, timeBefore: (agoMs: number) => string): NodeStatus {
+  return {
+    nodeId: node.nodeId,
+    address: node.address,
+    heartbeatMs: node.heartbeatMs,
+    configVersion: node.configVersion?.toString() ?? null,
+    configNodes: node.configNodes.map(nodeEntry),
+    ringId: ringText(node),
+    members: node.members.map(nodeEntry),
+    heuristics: node.heuristics,
+    tls: node.tlsActive,
+    certificateVerified: node.certificateVerified,
+    keepActivePartition: node.keepActivePartition,
+    lastVote: node.lastVote ?? null,
+    lastAckNack: node.lastAckNack ?? null,
+    voteUnconfirmed: node.voteUnconfirmed,
+    connectedSince: timeBefore(node.connectedForMs),
+    connectedForMs: Math.round(node.connectedForMs),
+    silentForMs: Math.round(node.silentForMs),
+  };
+}
+
+function nodeEntry({ nodeId, dataCenterId }: NodeInfo): NodeEntry {
+  return dataCenterId === 0 ? { nodeId } : { nodeId, dataCenterId };
+}
+
+function ringText({ ringId }: NodeSnapshot): string {
+  return `${ringId.nodeId.toString(16)}.${ringId.seq.toString(16)}`;
+}
+
+function hexText(name: string): string {
+  return Array.from(name, (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+}
