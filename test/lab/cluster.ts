@@ -1,0 +1,155 @@
+/** A cluster of the lab: real corosync and Debian's corosync-qdevice on each of its hosts. */
+import type { TieBreaker } from './expected.ts';
+import type { Host } from './host.ts';
+import { until } from './wait.ts';
+import { Watch } from './watch.ts';
+
+const COROSYNC = 'corosync';
+const QDEVICE = 'qdevice';
+const ANSWER_DEADLINE_MS = 20_000;
+/** After this long without a word from qdevice votequorum drops its vote. The heartbeat to the arbiter is 0.8 of it. */
+export const DEVICE_TIMEOUT_MS = 3000;
+/** The token is lost after this, however many nodes there are (coefficient 0); a new membership forms 1.2 times as long after. */
+const TOKEN_MS = 1000;
+const SYNC_TIMEOUT_MS = 10_000;
+
+export interface ClusterSettings {
+  readonly tieBreaker: TieBreaker;
+  readonly keepActivePartition: boolean;
+}
+
+export class Cluster {
+  readonly name: string;
+  readonly nodes: ReadonlyMap<number, Host>;
+  readonly watch: Watch;
+  readonly #arbiterAddress: string;
+  #settings: ClusterSettings;
+  #configVersion = 1;
+
+  constructor(name: string, nodes: ReadonlyMap<number, Host>, arbiterAddress: string, settings: ClusterSettings) {
+    this.name = name;
+    this.nodes = nodes;
+    this.watch = new Watch(nodes);
+    this.#arbiterAddress = arbiterAddress;
+    this.#settings = settings;
+    this.#writeConfiguration();
+  }
+
+  get settings(): ClusterSettings {
+    return this.#settings;
+  }
+
+  get nodeIds(): number[] {
+    return [...this.nodes.keys()];
+  }
+
+  host(nodeId: number): Host {
+    const host = this.nodes.get(nodeId);
+    if (host === undefined) throw new Error(`${this.name} has no node ${nodeId}`);
+    return host;
+  }
+
+  /** Cold start, all nodes at once. */
+  async start(): Promise<void> {
+    await Promise.all(this.nodeIds.map((node) => this.startNode(node)));
+  }
+
+  async startNode(nodeId: number): Promise<void> {
+    await this.startCorosync(nodeId);
+    await this.startQdevice(nodeId);
+  }
+
+  /** Resolves when corosync answers, as qdevice gives up on one that does not. */
+  async startCorosync(nodeId: number): Promise<void> {
+    const startedMs = Date.now();
+    const daemon = await this.host(nodeId).start(COROSYNC, ['corosync', '-f']);
+    await until(
+      `corosync answers on node ${nodeId} of ${this.name}`,
+      () => {
+        if (!daemon.running) throw new Error(`corosync ended with ${daemon.outcome}\n${this.host(nodeId).logTails()}`);
+        return this.watch.newest(nodeId, startedMs)?.reading === undefined ? 'no answer' : undefined;
+      },
+      { deadlineMs: ANSWER_DEADLINE_MS },
+    );
+  }
+
+  async startQdevice(nodeId: number): Promise<void> {
+    await this.host(nodeId).start(QDEVICE, ['corosync-qdevice', '-f']);
+  }
+
+  async stopQdevice(nodeId: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await this.host(nodeId).daemon(QDEVICE).stop(signal);
+  }
+
+  async stopCorosync(nodeId: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await this.host(nodeId).daemon(COROSYNC).stop(signal);
+  }
+
+  freezeQdevice(nodeId: number): void {
+    this.host(nodeId).daemon(QDEVICE).freeze();
+  }
+
+  thawQdevice(nodeId: number): void {
+    this.host(nodeId).daemon(QDEVICE).thaw();
+  }
+
+  freezeCorosync(nodeId: number): void {
+    this.host(nodeId).daemon(COROSYNC).freeze();
+  }
+
+  thawCorosync(nodeId: number): void {
+    this.host(nodeId).daemon(COROSYNC).thaw();
+  }
+
+  /** qdevice reads its settings once and the arbiter wants one tie-breaker per cluster: all stop before the first starts. */
+  async reconfigure(changes: Partial<ClusterSettings>): Promise<void> {
+    this.#settings = { ...this.#settings, ...changes };
+    this.#configVersion += 1;
+    this.#writeConfiguration();
+    await Promise.all(this.nodeIds.map((node) => this.stopQdevice(node, 'SIGTERM')));
+    const [first = 0] = this.nodeIds;
+    await this.host(first).exec('corosync-cfgtool', '-R');
+    await Promise.all(this.nodeIds.map((node) => this.startQdevice(node)));
+  }
+
+  #writeConfiguration(): void {
+    for (const host of this.nodes.values()) {
+      host.write('/etc/corosync/corosync.conf', this.#configuration(host.logPath('corosync-log')));
+    }
+  }
+
+  #configuration(logFile: string): string {
+    const nodes = [...this.nodes].map(([nodeId, { name, address }]) =>
+      section('node', { name, nodeid: nodeId, quorum_votes: 1, ring0_addr: address }),
+    );
+    const net = section('net', {
+      host: this.#arbiterAddress,
+      tls: 'required',
+      algorithm: 'ffsplit',
+      tie_breaker: this.#settings.tieBreaker,
+      keep_active_partition_tie_breaker: this.#settings.keepActivePartition ? 'on' : 'off',
+    });
+    const device = { model: 'net', votes: 1, timeout: DEVICE_TIMEOUT_MS, sync_timeout: SYNC_TIMEOUT_MS };
+    return [
+      section('totem', {
+        version: 2,
+        cluster_name: this.name,
+        config_version: this.#configVersion,
+        transport: 'knet',
+        crypto_cipher: 'none',
+        crypto_hash: 'none',
+        token: TOKEN_MS,
+        token_coefficient: 0,
+      }),
+      section('nodelist', {}, nodes),
+      section('quorum', { provider: 'corosync_votequorum' }, [section('device', device, [net])]),
+      section('system', { allow_knet_handle_fallback: 'yes', sched_rr: 'no' }),
+      section('logging', { to_syslog: 'no', to_stderr: 'no', to_logfile: 'yes', logfile: logFile, timestamp: 'hires' }),
+    ].join('');
+  }
+}
+
+function section(name: string, keys: Readonly<Record<string, string | number>>, inner: readonly string[] = []): string {
+  const lines = Object.entries(keys).map(([key, value]) => `${key}: ${value}\n`);
+  return `${name} {\n${lines.join('')}${inner.join('')}}\n`;
+}

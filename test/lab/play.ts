@@ -1,0 +1,188 @@
+/**
+ * One cluster on stage: each method is a step that does something to it and waits for what follows by the rules. It keeps the
+ * situation, so that a test reads as the story of what happened.
+ */
+import { type Cluster, DEVICE_TIMEOUT_MS } from './cluster.ts';
+import {
+  type DeviceState,
+  expectedLines,
+  type Partition,
+  parsePartitions,
+  partitionWithVote,
+  type Situation,
+} from './expected.ts';
+import { type Expectation, expecting, type Trial } from './trial.ts';
+
+type Signal = 'SIGTERM' | 'SIGKILL';
+
+/** The last reading may have begun just before the timer ended, and the next one may be late on a busy machine. */
+const READING_SLACK_MS = 500;
+
+interface Change extends Partial<Situation> {
+  /** Who may hold the vote afterwards, where the rules leave it open. */
+  readonly holders?: readonly Partition[];
+  readonly doubleQuorumMsMax?: number;
+}
+
+export class Play {
+  readonly cluster: Cluster;
+  readonly #trial: Trial;
+  readonly #bystanders: readonly Play[];
+  #situation: Situation;
+
+  constructor(trial: Trial, cluster: Cluster, bystanders: readonly Play[] = []) {
+    this.cluster = cluster;
+    this.#trial = trial;
+    this.#bystanders = bystanders;
+    const { tieBreaker } = cluster.settings;
+    this.#situation = { partitions: [cluster.nodeIds], down: [], apart: new Map(), tieBreaker, active: [] };
+  }
+
+  /** What each node must show now. */
+  get expectation(): Expectation {
+    return expecting(this.cluster, expectedLines(this.#situation));
+  }
+
+  start(): Promise<void> {
+    return this.#step('cold start', () => this.cluster.start(), {});
+  }
+
+  split(text: string): Promise<void> {
+    const partitions = parsePartitions(text);
+    const act = (): Promise<void> => this.#network.split(this.cluster, partitions);
+    return this.#step(`split ${text}`, act, { partitions: this.#alive(partitions, this.#situation.down) });
+  }
+
+  heal(): Promise<void> {
+    const partitions = this.#alive([this.cluster.nodeIds], this.#situation.down);
+    return this.#step('heal', () => this.#network.heal(this.cluster), { partitions });
+  }
+
+  /** Nodes die with all their daemons, at the same time. */
+  crash(...nodes: readonly number[]): Promise<void> {
+    const down = [...this.#situation.down, ...nodes];
+    const act = (): Promise<unknown> => Promise.all(nodes.map((node) => this.cluster.host(node).crash()));
+    return this.#step(`crash of ${nodes}`, act, { down, partitions: this.#alive(this.#situation.partitions, down) });
+  }
+
+  /** Crashed nodes start again; `text` says where in the network they find themselves. */
+  comeBack(nodes: readonly number[], text: string): Promise<void> {
+    const partitions = parsePartitions(text);
+    const down = this.#situation.down.filter((node) => !nodes.includes(node));
+    const act = async (): Promise<void> => {
+      await this.#network.split(this.cluster, partitions);
+      await Promise.all(nodes.map((node) => this.cluster.startNode(node)));
+    };
+    return this.#step(`return of ${nodes} into ${text}`, act, { down, partitions: this.#alive(partitions, down) });
+  }
+
+  /** An orderly stop leaves nothing behind; after a kill votequorum believes in the device until its time is up. */
+  stopQdevice(node: number, signal: Signal): Promise<void> {
+    const apart = this.#apart([node], signal === 'SIGTERM' ? 'unregistered' : 'lost');
+    return this.#step(`${signal} to qdevice of ${node}`, () => this.cluster.stopQdevice(node, signal), { apart });
+  }
+
+  /**
+   * Kills the qdevice of a node that holds the vote while the cluster is split. The arbiter learns at once and gives the vote to
+   * the other side, but votequorum goes on counting the dead device's last vote until its time is up: upstream's known weakness,
+   * one device timeout long at most.
+   */
+  async killHolder(node: number): Promise<void> {
+    const doubleQuorumMsMax = DEVICE_TIMEOUT_MS + READING_SLACK_MS;
+    const change = { apart: this.#apart([node], 'lost'), doubleQuorumMsMax };
+    const title = `SIGKILL to qdevice of ${node}, which holds the vote`;
+    await this.#step(title, () => this.cluster.stopQdevice(node, 'SIGKILL'), change);
+  }
+
+  startQdevice(node: number): Promise<void> {
+    return this.#step(`start of qdevice of ${node}`, () => this.cluster.startQdevice(node), {
+      apart: this.#together([node]),
+    });
+  }
+
+  /** The node's daemons and its neighbours are well, only the way to the arbiter is gone. */
+  loseArbiter(node: number): Promise<void> {
+    const act = (): Promise<void> => this.#network.cut(this.cluster.host(node), this.#trial.lab.arbiter.host);
+    return this.#step(`node ${node} cut from the arbiter`, act, { apart: this.#apart([node], 'withheld') });
+  }
+
+  regainArbiter(node: number): Promise<void> {
+    const act = (): Promise<void> => this.#network.join(this.cluster.host(node), this.#trial.lab.arbiter.host);
+    return this.#step(`node ${node} reaches the arbiter again`, act, { apart: this.#together([node]) });
+  }
+
+  /** Its memory of who held the vote goes with it. */
+  stopArbiter(signal: Signal): Promise<void> {
+    const apart = this.#apart(this.#running, 'withheld');
+    return this.#step(`${signal} to the arbiter`, () => this.#trial.lab.arbiter.stop(signal), { apart, active: [] });
+  }
+
+  /** A new arbiter knows nothing. If active partitions are kept, the half whose node reconnects first may keep the vote. */
+  startArbiter(): Promise<void> {
+    const { partitions, down } = this.#situation;
+    const halves = partitions.filter((partition) => partition.length * 2 === partitions.flat().length + down.length);
+    const apart = this.#together(this.#running);
+    const open = this.cluster.settings.keepActivePartition && halves.length === 2;
+    const change = open ? { apart, holders: halves } : { apart };
+    return this.#step('start of the arbiter', () => this.#trial.lab.arbiter.start(), change);
+  }
+
+  freezeArbiter(): Promise<void> {
+    const apart = this.#apart(this.#running, 'withheld');
+    return this.#step('arbiter frozen', async () => this.#trial.lab.arbiter.freeze(), { apart });
+  }
+
+  thawArbiter(): Promise<void> {
+    const apart = this.#together(this.#running);
+    return this.#step('arbiter goes on', async () => this.#trial.lab.arbiter.thaw(), { apart, active: [] });
+  }
+
+  async reconfigure(changes: Parameters<Cluster['reconfigure']>[0]): Promise<void> {
+    const tieBreaker = changes.tieBreaker ?? this.#situation.tieBreaker;
+    const title = `reconfigured ${JSON.stringify(changes)}`;
+    await this.#step(title, () => this.cluster.reconfigure(changes), { tieBreaker, active: [] });
+  }
+
+  async #step(title: string, act: () => Promise<unknown>, change: Change): Promise<void> {
+    const { holders, doubleQuorumMsMax, ...news } = change;
+    const next = { ...this.#situation, ...news };
+    const oneOf = holders ?? [partitionWithVote(next)];
+    const expectation = expecting(this.cluster, ...oneOf.map((holder) => expectedLines(next, holder)));
+    const undisturbed = this.#bystanders.map((play) => play.expectation);
+    await this.#trial.step({
+      title,
+      act,
+      expect: [expectation],
+      undisturbed,
+      doubleQuorumMsMax: doubleQuorumMsMax ?? 0,
+    });
+    const holder = oneOf.find((candidate) => shows(this.cluster, expectedLines(next, candidate)));
+    const active = this.cluster.settings.keepActivePartition && holder !== undefined ? holder : [];
+    this.#situation = { ...next, active };
+  }
+
+  get #network(): Trial['lab']['network'] {
+    return this.#trial.lab.network;
+  }
+
+  get #running(): number[] {
+    return this.#situation.partitions.flat();
+  }
+
+  #alive(partitions: readonly Partition[], down: readonly number[]): Partition[] {
+    const alive = partitions.map((partition) => partition.filter((node) => !down.includes(node)));
+    return alive.filter((partition) => partition.length > 0);
+  }
+
+  #apart(nodes: readonly number[], state: DeviceState): Map<number, DeviceState> {
+    return new Map([...this.#situation.apart, ...nodes.map((node) => [node, state] as const)]);
+  }
+
+  #together(nodes: readonly number[]): Map<number, DeviceState> {
+    return new Map([...this.#situation.apart].filter(([node]) => !nodes.includes(node)));
+  }
+}
+
+function shows(cluster: Cluster, lines: ReadonlyMap<number, string>): boolean {
+  return cluster.nodeIds.every((node) => cluster.watch.line(node, 0) === lines.get(node));
+}
