@@ -161,7 +161,10 @@ export interface AskOutcome {
   readonly error: string | undefined;
 }
 
-/** Sends `request` (one character a byte, with its newline) and reads to the end. Never rejects. */
+/**
+ * Sends `request` (one character a byte, with its newline) and reads to the end; without a request it only finds out
+ * whether somebody listens. Never rejects.
+ */
 export function askLocalSocket(path: string, request: string, limits: AskLimits): Promise<AskOutcome> {
   if (!fitsAddress(path)) {
     return Promise.resolve({ connected: false, reply: Buffer.alloc(0), error: 'ENAMETOOLONG' });
@@ -180,7 +183,8 @@ export function askLocalSocket(path: string, request: string, limits: AskLimits)
     socket.once('end', () => end(undefined));
     socket.once('connect', () => {
       connected = true;
-      socket.write(request, 'latin1');
+      if (request === '') end(undefined);
+      else socket.write(request, 'latin1');
     });
     socket.on('data', (chunk) => {
       chunks.push(chunk);
