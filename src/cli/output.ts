@@ -1,0 +1,23 @@
+/** Where a command prints: lines without their end, so that tests can collect them. */
+import { OperatorError } from '../runtime/errors.ts';
+
+export interface Output {
+  out(line: string): void;
+  err(line: string): void;
+}
+
+export function processOutput(): Output {
+  // A reader that has heard enough (`| head -1`) is not an error.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  return {
+    out: (line) => process.stdout.write(`${line}\n`),
+    err: (line) => process.stderr.write(`${line}\n`),
+  };
+}
+
+/** Tells an operator's mistake and returns the exit code for it. Any other error is a bug, and goes on. */
+export function reportMistake(error: unknown, output: Output): number {
+  if (!(error instanceof OperatorError)) throw error;
+  output.err(error.message);
+  return error.exitCode;
+}
