@@ -27,6 +27,8 @@ export async function listen(options: ListenOptions, accept: (socket: Socket) =>
       return await listenOn(host, options, accept);
     } catch (error) {
       failure = error;
+      // Falling back to IPv4 is for machines without IPv6, not for a port that somebody else has.
+      if (options.address === undefined && !NOT_HERE.includes(codeOf(error))) break;
     }
   }
   throw listenError(failure, options);
@@ -37,18 +39,17 @@ async function hostsOf(options: ListenOptions): Promise<readonly string[]> {
     if (options.family === 4) return ['0.0.0.0'];
     return options.family === 6 ? ['::'] : ['::', '0.0.0.0'];
   }
-  try {
-    const found = await lookup(options.address, { all: true, family: options.family ?? 0, order: 'verbatim' });
-    return found.map(({ address }) => address);
-  } catch (cause) {
-    const kind = options.family === undefined ? '' : ` with an IPv${options.family} address`;
-    throw new OperatorError(
-      `The listen address '${options.address}' is no address or known name${kind}.`,
-      'Give an address of this machine with --listen, or leave the option out to listen on all of them.',
-      1,
-      { cause },
-    );
-  }
+  const found = await lookup(options.address, { all: true, family: options.family ?? 0, order: 'verbatim' }).then(
+    // An address that is written out comes back whatever its family is.
+    (addresses) => addresses.filter(({ family }) => options.family === undefined || family === options.family),
+    () => [],
+  );
+  if (found.length > 0) return found.map(({ address }) => address);
+  const kind = options.family === undefined ? '' : ` with an IPv${options.family} address`;
+  throw new OperatorError(
+    `The listen address '${options.address}' is no address or known name${kind}.`,
+    'Give an address of this machine with --listen, or leave the option out to listen on all of them.',
+  );
 }
 
 async function listenOn(host: string, options: ListenOptions, accept: (socket: Socket) => void): Promise<Server> {
