@@ -15,7 +15,7 @@ import { ruleWords } from '../status/rule-words.ts';
 type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 type Fields = Readonly<Record<string, unknown>>;
 
-export interface LogLine {
+interface LogLine {
   readonly level: Level;
   readonly message: string;
   readonly fields: Fields;
@@ -128,7 +128,7 @@ function isRepeat(known: KnownClient, report: Report): boolean {
 }
 
 /** Level, message and the fields that belong to this kind of report alone. */
-export function lineOf(report: Report): LogLine {
+function lineOf(report: Report): LogLine {
   switch (report.what) {
     case 'connected':
       return { level: 'debug', message: 'client connected', fields: { client: report.client } };
@@ -149,7 +149,11 @@ export function lineOf(report: Report): LogLine {
     }
     case 'refused': {
       const { code, message } = report;
-      return { level: 'warn', message: 'message refused', fields: { message, code, reason: REPLY_TEXT[code] } };
+      return {
+        level: 'warn',
+        message: 'message refused',
+        fields: { received: message, code, reason: REPLY_TEXT[code] },
+      };
     }
     case 'plaintextRefused':
       return {

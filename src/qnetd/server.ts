@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { ClientId } from '../arbiter/events.ts';
+import type { Report } from '../arbiter/reports.ts';
 import { type Core, Driver } from './driver.ts';
 import { Link, type LinkOptions } from './link.ts';
 import type { ReportLog } from './log-lines.ts';
@@ -12,9 +13,13 @@ export interface QnetServerOptions extends LinkOptions {
   readonly core: Core;
   readonly nowMs: () => number;
   readonly log: ReportLog;
+  /** Clients or clusters may be more or fewer than before. */
+  readonly changed: () => void;
   /** The arbiter failed and nothing is served any more. */
   readonly failed: (error: unknown) => void;
 }
+
+const CHANGES: readonly Report['what'][] = ['connected', 'joined', 'left', 'clusterFailed'];
 
 /** A little more than a link takes to close. */
 const STOP_MS_MAX = 1_250;
@@ -31,7 +36,10 @@ export class QnetServer {
     this.#driver = new Driver({
       core: options.core,
       nowMs: options.nowMs,
-      report: (report) => options.log.report(report),
+      report: (report) => {
+        options.log.report(report);
+        if (CHANGES.includes(report.what)) options.changed();
+      },
       overflowed: (blame, to) => options.log.overflowed(blame, to),
       failed: options.failed,
     });

@@ -16,7 +16,7 @@ import type { PeerCertificate } from '../arbiter/events.ts';
 import { certificateReason, handshakeReason } from './reasons.ts';
 
 /** What a TLS server needs; all PEM. `caPem` signs the clients' certificates. */
-export interface TlsIdentity {
+interface TlsIdentity {
   readonly caPem: string;
   readonly certPem: string;
   readonly keyPem: string;

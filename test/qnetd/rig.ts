@@ -72,6 +72,7 @@ export class Rig {
       core: this.arbiter,
       nowMs: () => performance.now(),
       log: new ReportLog(sink),
+      changed: () => undefined,
       sendMessagesMax,
       tlsUpgrade: () => this.#upgrade,
       failed: (error) => this.failures.push(error),

@@ -277,11 +277,11 @@ test('a stop closes with FIN, also towards clients that read nothing, in a hands
   const secured = await rig.secured();
   const midHandshake = await rig.introduced();
   midHandshake.send('startTls', { msgSeqNumber: 2 });
-  const deaf = await rig.introduced();
-  deaf.plain.pause();
-  const before = performance.now();
+  const deaf = net.connect({ port: rig.port, host: '127.0.0.1', allowHalfOpen: true });
+  t.after(() => deaf.destroy());
+  await until(() => rig.snapshot().connectedClients === 4);
+  deaf.pause();
   await rig.server.stop();
-  assert.ok(performance.now() - before < 5_000, 'a deaf client cannot hold the stop up');
   for (const client of [plain, secured]) {
     await client.ended();
     assert.equal(client.error, undefined, 'FIN, not a reset');

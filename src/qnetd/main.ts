@@ -1,0 +1,81 @@
+/**
+ * `qnetd run`: from options to a running service to an exit code. What goes wrong before the service runs is an
+ * OperatorError for the command to print; afterwards the log tells, and the exit code.
+ */
+import { OperatorError } from '../runtime/errors.ts';
+import { createLog, type Log } from '../runtime/log.ts';
+import { serviceManager } from '../runtime/service-manager.ts';
+import { isDetached, startDetached, tellStarter } from './detach.ts';
+import type { QnetdOptions } from './options.ts';
+import { Service } from './service.ts';
+
+/** Longest that the end waits for a reader of the log. */
+const LOG_FLUSH_MS_MAX = 300;
+
+/** Runs until the service is told to stop, or until it has detached itself; the caller exits with the answer. */
+export async function runQnetd(options: QnetdOptions): Promise<number> {
+  const detached = isDetached();
+  if (!options.foreground && !detached) {
+    await startDetached();
+    return 0;
+  }
+  const { serviceName, syslogDebugAsInfo, logLevel } = options;
+  process.title = serviceName;
+  const log = await createLog(
+    logLevel,
+    options.foreground ? { kind: 'stdout' } : { kind: 'syslog', ident: serviceName, debugAsInfo: syslogDebugAsInfo },
+  );
+  dieOfDefects(log);
+  const stop = stopSignals();
+  try {
+    const service = await Service.start(options, {
+      log: log.logger,
+      manager: serviceManager(process.env, process.pid, (problem) => {
+        log.logger.warn({ problem }, 'the service manager could not be told');
+      }),
+      failed: (error) => dieOf(error, log),
+      stopAsked: () => stop.ask('the local socket'),
+    });
+    process.on('SIGHUP', () => void service.reload());
+    if (detached) await tellStarter();
+    log.logger.info({ askedBy: await stop.asked }, 'stopping');
+    await service.stop();
+    log.logger.info('stopped');
+    return 0;
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    if (!options.foreground) log.logger.fatal(error.message);
+    if (!detached) throw error;
+    await tellStarter(error);
+    return error.exitCode;
+  } finally {
+    await log.flush(LOG_FLUSH_MS_MAX);
+  }
+}
+
+interface StopSignals {
+  /** By whom; the first one counts. */
+  readonly asked: Promise<string>;
+  ask(by: string): void;
+}
+
+function stopSignals(): StopSignals {
+  let ask = (_by: string): void => undefined;
+  const asked = new Promise<string>((resolve) => {
+    ask = resolve;
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ask(signal));
+  return { asked, ask };
+}
+
+/** An error that nobody expected leaves a state that nobody knows. */
+function dieOfDefects(log: Log): void {
+  process.on('uncaughtException', (error) => dieOf(error, log));
+  process.on('unhandledRejection', (error) => dieOf(error, log));
+}
+
+function dieOf(error: unknown, log: Log): void {
+  log.logger.fatal({ err: error }, 'a defect of this program: it ends, to be started clean by the service manager');
+  // Not waiting for anything but the log: whoever is connected sees the connection break.
+  void log.flush(LOG_FLUSH_MS_MAX).then(() => process.exit(1));
+}

@@ -1,0 +1,142 @@
+/** The arbiter as a service: everything that is opened at start, in order, and closed again at the end. */
+import type { Server } from 'node:net';
+import { Arbiter } from '../arbiter/arbiter.ts';
+import { type LocalAnswer, type LocalSocketServer, serveLocalSocket } from '../runtime/local-socket.ts';
+import { type LockFile, takeLockFile } from '../runtime/lock-file.ts';
+import type { ServiceManager } from '../runtime/service-manager.ts';
+import type { ServerFacts } from '../status/facts.ts';
+import { ipcReply } from '../status/ipc-reply.ts';
+import { ipcRequest } from '../status/ipc-request.ts';
+import { ipcWords } from '../status/ipc-words.ts';
+import { listen } from './listen.ts';
+import { type LogSink, ReportLog } from './log-lines.ts';
+import type { QnetdOptions } from './options.ts';
+import { ServedIdentity } from './served-identity.ts';
+import { QnetServer } from './server.ts';
+import { ServiceStatus } from './service-status.ts';
+
+export interface ServicePorts {
+  readonly log: LogSink;
+  readonly manager: ServiceManager;
+  /** The arbiter failed: the process has to end. */
+  readonly failed: (error: unknown) => void;
+  /** The local socket was asked to stop the service. */
+  readonly stopAsked: () => void;
+}
+
+/** Longest that the end waits for the service manager's program. */
+const FAREWELL_MS_MAX = 400;
+
+export class Service {
+  readonly #options: QnetdOptions;
+  readonly #ports: ServicePorts;
+  readonly #arbiter: Arbiter;
+  readonly #server: QnetServer;
+  readonly #status: ServiceStatus;
+  #lock: LockFile | undefined;
+  #identity: ServedIdentity | undefined;
+  #localSocket: LocalSocketServer | undefined;
+  #listener: Server | undefined;
+
+  /** Opens everything and tells the service manager; on failure nothing is left open. */
+  static async start(options: QnetdOptions, ports: ServicePorts): Promise<Service> {
+    const service = new Service(options, ports);
+    try {
+      await service.#open();
+    } catch (error) {
+      await service.#close();
+      throw error;
+    }
+    return service;
+  }
+
+  private constructor(options: QnetdOptions, ports: ServicePorts) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#arbiter = new Arbiter(options.arbiter);
+    this.#server = new QnetServer({
+      core: this.#arbiter,
+      nowMs: () => performance.now(),
+      log: new ReportLog(ports.log),
+      changed: () => this.#status.changed(),
+      sendMessagesMax: options.maxSendBuffers,
+      tlsUpgrade: () => this.#identity?.upgrade,
+      failed: ports.failed,
+    });
+    this.#status = new ServiceStatus({
+      manager: ports.manager,
+      counts: () => {
+        const { connectedClients, clusters } = this.#snapshot();
+        return { clients: connectedClients, clusters: clusters.length };
+      },
+      check: () => this.#server.tick(),
+    });
+  }
+
+  /** Reads the certificates again. */
+  async reload(): Promise<void> {
+    if (this.#identity === undefined) this.#ports.log.info({}, 'TLS is off, there are no certificates to reload');
+    else await this.#identity.reload();
+  }
+
+  async stop(): Promise<void> {
+    const farewell = this.#status.stopping();
+    await this.#close();
+    await Promise.race([farewell, new Promise((resolve) => setTimeout(resolve, FAREWELL_MS_MAX).unref())]);
+  }
+
+  async #open(): Promise<void> {
+    const { arbiter, stateDir, certNickname, lockFile, localSocket } = this.#options;
+    const { log, stopAsked } = this.#ports;
+    this.#lock = await takeLockFile(lockFile, process.pid);
+    if (arbiter.tls !== 'unsupported') {
+      const { clientCertRequired } = arbiter;
+      this.#identity = await ServedIdentity.open({ stateDir, certNickname, clientCertRequired, log });
+    }
+    this.#localSocket = await serveLocalSocket(localSocket, (line) => this.#answer(line), stopAsked);
+    this.#listener = await this.#listen();
+    log.info({ ...this.#facts(), localSocket: localSocket.path, pid: process.pid }, 'serving');
+    await this.#status.ready();
+  }
+
+  /** The other way round, and what tells clients that it is over first. */
+  async #close(): Promise<void> {
+    this.#listener?.close();
+    await this.#localSocket?.close();
+    await this.#server.stop();
+    await this.#lock?.release();
+  }
+
+  async #listen(): Promise<Server> {
+    const { listenAddress, family, port, listenBacklog } = this.#options;
+    const where = { address: listenAddress, family, port, backlog: listenBacklog };
+    const listener = await listen(where, (socket) => this.#server.accept(socket));
+    listener.on('error', (error) => {
+      this.#ports.log.error(
+        { reason: error.message },
+        'a connection could not be accepted; see the limit of open files',
+      );
+    });
+    return listener;
+  }
+
+  #answer(line: string): LocalAnswer {
+    return ipcReply(ipcRequest(ipcWords(line)), {
+      server: this.#facts(),
+      snapshot: this.#snapshot(),
+      timeBefore: (agoMs) => new Date(Date.now() - agoMs).toISOString(),
+      maxSendBytes: this.#options.localSocket.maxSendBytes,
+    });
+  }
+
+  #snapshot() {
+    return this.#arbiter.snapshot(performance.now());
+  }
+
+  #facts(): ServerFacts {
+    const { listenAddress, port } = this.#options;
+    const { tls, clientCertRequired, maxClients, maxSendBytes, maxReceiveBytes } = this.#options.arbiter;
+    const address = `${listenAddress ?? '*'}:${port}`;
+    return { address, tls, clientCertRequired, maxClients, maxSendBytes, maxReceiveBytes };
+  }
+}
