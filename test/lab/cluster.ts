@@ -81,24 +81,12 @@ export class Cluster {
     await this.host(nodeId).daemon(QDEVICE).stop(signal);
   }
 
-  async stopCorosync(nodeId: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    await this.host(nodeId).daemon(COROSYNC).stop(signal);
-  }
-
   freezeQdevice(nodeId: number): void {
     this.host(nodeId).daemon(QDEVICE).freeze();
   }
 
   thawQdevice(nodeId: number): void {
     this.host(nodeId).daemon(QDEVICE).thaw();
-  }
-
-  freezeCorosync(nodeId: number): void {
-    this.host(nodeId).daemon(COROSYNC).freeze();
-  }
-
-  thawCorosync(nodeId: number): void {
-    this.host(nodeId).daemon(COROSYNC).thaw();
   }
 
   /** qdevice reads its settings once and the arbiter wants one tie-breaker per cluster: all stop before the first starts. */

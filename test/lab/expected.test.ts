@@ -53,5 +53,5 @@ test('the lines of a split: the holder counts the vote of the device, the rest i
   const lines = expectedLines(situation('12|3', { down: [4] }));
   assert.equal(lines.get(2), 'quorate with 3 1:A,V,NMW 2:A,V,NMW [Quorate Qdevice]');
   assert.equal(lines.get(3), 'blocked with 1 3:A,NV,NMW [Qdevice]');
-  assert.equal(lines.get(4), 'corosync down');
+  assert.equal(lines.get(4), 'no answer');
 });

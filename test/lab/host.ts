@@ -111,6 +111,19 @@ export class Host {
     await Promise.all([...this.#daemons.values()].map((daemon) => daemon.stop('SIGKILL')));
   }
 
+  /** A machine that is paused: its daemons stand still, its connections stay open. */
+  freeze(): void {
+    for (const daemon of this.#daemons.values()) {
+      if (daemon.running) daemon.freeze();
+    }
+  }
+
+  thaw(): void {
+    for (const daemon of this.#daemons.values()) {
+      if (daemon.running) daemon.thaw();
+    }
+  }
+
   /** Ends of all logs, for a failure message. */
   logTails(): string {
     return [...this.#logs].map((name) => `--- ${this.name} ${name}\n${this.#tail(name)}`).join('\n');

@@ -76,6 +76,29 @@ export class Play {
     return this.#step(`return of ${nodes} into ${text}`, act, { down, partitions: this.#alive(partitions, down) });
   }
 
+  /** The whole node stands still and says goodbye to nobody: only the arbiter's patience with a silent peer frees the vote. */
+  freeze(node: number): Promise<void> {
+    const down = [...this.#situation.down, node];
+    const act = async (): Promise<void> => this.cluster.host(node).freeze();
+    return this.#step(`node ${node} frozen`, act, { down, partitions: this.#alive(this.#situation.partitions, down) });
+  }
+
+  thaw(node: number): Promise<void> {
+    const down = this.#situation.down.filter((id) => id !== node);
+    const act = async (): Promise<void> => this.cluster.host(node).thaw();
+    return this.#step(`node ${node} goes on`, act, { down, partitions: this.#alive([this.cluster.nodeIds], down) });
+  }
+
+  freezeQdevice(node: number): Promise<void> {
+    const act = async (): Promise<void> => this.cluster.freezeQdevice(node);
+    return this.#step(`qdevice of ${node} frozen`, act, { apart: this.#apart([node], 'lost') });
+  }
+
+  thawQdevice(node: number): Promise<void> {
+    const act = async (): Promise<void> => this.cluster.thawQdevice(node);
+    return this.#step(`qdevice of ${node} goes on`, act, { apart: this.#together([node]) });
+  }
+
   /** An orderly stop leaves nothing behind; after a kill votequorum believes in the device until its time is up. */
   stopQdevice(node: number, signal: Signal): Promise<void> {
     const apart = this.#apart([node], signal === 'SIGTERM' ? 'unregistered' : 'lost');

@@ -81,5 +81,5 @@ test('an error message is no reading', () => {
 test('a picture is one line, members in order', () => {
   assert.equal(pictureLine(parseQuorumtool(WITH_DEVICE)), 'quorate with 3 1:A,V,NMW 2:A,V,NMW [Quorate Qdevice]');
   assert.equal(pictureLine(parseQuorumtool(WITHOUT_DEVICE)), 'blocked with 1 1:- []');
-  assert.equal(pictureLine(undefined), 'corosync down');
+  assert.equal(pictureLine(undefined), 'no answer');
 });

@@ -58,7 +58,7 @@ export interface Picture {
  * corosync counts the device into them only once it, or a member that it meets, has had the device's vote since it started.
  */
 export function pictureLine(picture: Picture | undefined): string {
-  if (picture === undefined) return 'corosync down';
+  if (picture === undefined) return 'no answer';
   const members = [...picture.members].sort((a, b) => a.nodeId - b.nodeId);
   const columns = members.map(({ nodeId, qdevice }) => `${nodeId}:${qdevice === '' ? '-' : qdevice}`);
   const quorum = picture.quorate ? 'quorate' : 'blocked';

@@ -83,7 +83,7 @@ function complaints(expect: readonly Expectation[], sinceMs: number): string | u
 
 function mismatches(cluster: Cluster, lines: Lines, sinceMs: number): string[] {
   return cluster.nodeIds.flatMap((node) => {
-    const seen = cluster.watch.line(node, sinceMs) ?? 'no answer yet';
+    const seen = cluster.watch.line(node, sinceMs);
     const wanted = lines.get(node) ?? 'nothing known';
     return seen === wanted ? [] : [`${cluster.name} node ${node} shows "${seen}" instead of "${wanted}"`];
   });

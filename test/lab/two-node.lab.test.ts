@@ -35,11 +35,18 @@ test('a node that returns cut off does not take the vote from the one that kept 
   await play.heal();
 });
 
-test('qdevice may be restarted or killed', async () => {
+test('a node that stands still is given up, and joins again when it goes on', async () => {
+  await play.freeze(1);
+  await play.thaw(1);
+});
+
+test('qdevice may be restarted, killed or frozen', async () => {
   await play.stopQdevice(1, 'SIGTERM');
   await play.startQdevice(1);
   await play.stopQdevice(2, 'SIGKILL');
   await play.startQdevice(2);
+  await play.freezeQdevice(1);
+  await play.thawQdevice(1);
 });
 
 test('qdevice killed on the holder of the vote moves the vote, which stays there', async () => {

@@ -41,10 +41,9 @@ export class Watch {
     return sample !== undefined && sample.beganMs > afterMs ? sample : undefined;
   }
 
-  /** A node's newest picture as a line, or undefined if there is none from after that instant. */
-  line(nodeId: number, afterMs: number): string | undefined {
-    const sample = this.newest(nodeId, afterMs);
-    return sample === undefined ? undefined : pictureLine(sample.reading);
+  /** A node's newest picture as a line; a node that has not answered since that instant counts as one that does not. */
+  line(nodeId: number, afterMs: number): string {
+    return pictureLine(this.newest(nodeId, afterMs)?.reading);
   }
 
   /** All samples since the last call, and the one before them. */
