@@ -68,7 +68,10 @@ export function localSocketIn(runDir: string): string {
   return `${runDir}/corosync-qnetd.sock`;
 }
 
-/** Upstream's defaults (corosync-qnetd(8)), but for TLS: see DEFAULT_ARBITER_SETTINGS. */
+/**
+ * Upstream's defaults (corosync-qnetd(8)), but for TLS (see DEFAULT_ARBITER_SETTINGS) and for the backlog: after a
+ * power cut thousands of nodes may come at the same moment, and upstream's 10 lets most of them wait for a retry.
+ */
 export function defaultQnetdOptions(directories: Directories): QnetdOptions {
   return {
     listenAddress: undefined,
@@ -87,7 +90,7 @@ export function defaultQnetdOptions(directories: Directories): QnetdOptions {
       maxReceiveBytes: 4_096,
       maxSendBytes: 10_485_760,
     },
-    listenBacklog: 10,
+    listenBacklog: 4_096,
     maxSendBuffers: 32,
     logLevel: 'info',
     syslogDebugAsInfo: false,

@@ -15,7 +15,7 @@ const TLS_TEXT: Readonly<Record<TlsSupport, string>> = {
   required: 'Required',
 };
 
-const ALGORITHM_TEXT: Readonly<Record<DecisionAlgorithm, string>> = {
+export const ALGORITHM_TEXT: Readonly<Record<DecisionAlgorithm, string>> = {
   test: 'Test',
   ffsplit: 'Fifty-Fifty split',
   twoNodeLms: '2 Node LMS',
