@@ -32,10 +32,17 @@ const COMMANDS: Readonly<Record<DaemonKind, readonly [string, ...string[]]>> = {
 const START_MS_MAX = 20_000;
 const START_TRIES = 3;
 
-/** `switches` are upstream's; lock file, local socket, address and port are given here. */
-export async function startDaemon(kind: DaemonKind, switches: readonly string[] = ['-s', 'off']): Promise<Daemon> {
+/** One IPv4 address, one port; without it, everything the machine has. */
+const LOOPBACK = ['-4', '-l', '127.0.0.1'];
+
+/** `switches` are upstream's; lock file, local socket and port are given here. */
+export async function startDaemon(
+  kind: DaemonKind,
+  switches: readonly string[] = [],
+  address: readonly string[] = LOOPBACK,
+): Promise<Daemon> {
   for (let attempt = 1; ; attempt += 1) {
-    const daemon = await spawnDaemon(kind, switches);
+    const daemon = await spawnDaemon(kind, [...address, ...switches]);
     if (await isUp(daemon)) return daemon;
     await daemon.stop();
     // The free port may have been taken by somebody else in between.
@@ -49,7 +56,7 @@ async function spawnDaemon(kind: DaemonKind, switches: readonly string[]): Promi
   const port = await freePort();
   const [program, ...first] = COMMANDS[kind];
   const files = `lock_file=${path.join(directory, 'qnetd.pid')},local_socket_file=${localSocket}`;
-  const args = [...first, '-f', '-4', '-l', '127.0.0.1', '-p', String(port), ...switches, '-S', files];
+  const args = [...first, '-f', '-p', String(port), '-s', 'off', ...switches, '-S', files];
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {

@@ -38,7 +38,9 @@ export function clusterLine(scenario: Case): ClusterLine {
 }
 
 export const MESSAGE_COMMANDS: Readonly<Record<string, MessageCommand>> = {
-  /** `1 init 1.4 tie-breaker=highest algorithm=lms heartbeat=500`: PREINIT was sent when the connection opened. */
+  /** `1 preinit other`: names another cluster. The first PREINIT goes out as the connection opens. */
+  preinit: ([clusterName = '']) => ({ name: 'preinit', options: { clusterName } }),
+  /** `1 init 1.4 tie-breaker=highest algorithm=lms heartbeat=500 node-id=9` */
   init: ([ring, ...rest], cluster, node) => {
     const given = keyValues(rest);
     const algorithm = given['algorithm'] ?? cluster.algorithm ?? 'ffsplit';
@@ -47,7 +49,7 @@ export const MESSAGE_COMMANDS: Readonly<Record<string, MessageCommand>> = {
       options: {
         supportedMessages: SUPPORTED_MESSAGES,
         supportedOptions: SUPPORTED_OPTIONS,
-        nodeId: node.nodeId,
+        nodeId: Number(given['node-id'] ?? node.nodeId),
         decisionAlgorithm: ALGORITHM_NUMBERS[algorithm] ?? Number(algorithm),
         heartbeatIntervalMs: Number(given['heartbeat'] ?? HEARTBEAT_MS),
         tieBreaker: parseTieBreaker(given['tie-breaker'] ?? cluster.tieBreaker),

@@ -39,7 +39,7 @@ export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
 
-/** The line for one frame, undefined for the one answer that always is the same and says nothing: PREINIT's. */
+/** The line for one frame, undefined for the one answer that every connection begins with: that to its first PREINIT. */
 export function outcomeOf(frame: Uint8Array, pending: readonly SentRequest[]): string | undefined {
   const name = messageNameOf(frame);
   const body = decodeBody(frame.subarray(HEADER_BYTES));
@@ -48,7 +48,7 @@ export function outcomeOf(frame: Uint8Array, pending: readonly SentRequest[]): s
   const said = SAY[name]?.(body.options, request);
   if (said === undefined) return `${dashed(name)} ${hex(frame)}`;
   if (hex(encodeMessage(name, said.canonical)) !== hex(frame)) return `${said.text}, bytes ${hex(frame)}`;
-  return name === 'preinitReply' ? undefined : said.text;
+  return name === 'preinitReply' && request?.seq === 1 ? undefined : said.text;
 }
 
 interface Said {
@@ -61,7 +61,7 @@ type Saying = (options: OptionValues, request: SentRequest | undefined) => Said 
 
 const SAY: Partial<Record<MessageName, Saying>> = {
   preinitReply: (_options, request) => ({
-    text: 'preinit',
+    text: 'preinit: TLS unsupported, certificate required',
     canonical: { ...seqOf(request, 'preinit'), tlsSupported: 'unsupported', tlsClientCertRequired: 1 },
   }),
   initReply: ({ replyErrorCode = -1 }, request) => ({

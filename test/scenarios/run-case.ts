@@ -35,6 +35,8 @@ const UP_RING = '1.8';
 const ROUNDS_MAX = 20;
 /** While time passes, nodes show that they are alive this often. */
 const WAIT_STEP_MS = 250;
+/** An arbiter notices a closed connection at once, or never. */
+const CLOSE_MS_MAX = 10_000;
 const FLOOD_BATCH = 256;
 const FLOOD_BATCHES_MAX = 4_000;
 
@@ -164,11 +166,12 @@ class CaseRun {
       node.close();
     }
     const gone = nodes.filter((node) => node.joined).map((node) => node.nodeId);
-    for (;;) {
+    for (let waitedMs = 0; waitedMs < CLOSE_MS_MAX; waitedMs += 10) {
       const connected = await this.#wire.connectedNodes(this.#clusterName);
       if (!gone.some((id) => connected.includes(id))) return;
       await this.#wire.pass(10);
     }
+    throw new Error('the arbiter still lists a node that has closed its connection');
   }
 
   /** Time passes, and every node that is not silent says so. What comes meanwhile is one block: order is chance. */

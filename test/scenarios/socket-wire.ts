@@ -67,12 +67,14 @@ export function connectTo(address: { readonly host: string; readonly port: numbe
 
 export class SocketConnection implements Connection {
   readonly #socket: net.Socket;
+  readonly #localPort: number;
   #arrived: Buffer[] = [];
   #wake: (() => void) | undefined;
   #closed = false;
 
   constructor(socket: net.Socket) {
     this.#socket = socket;
+    this.#localPort = socket.localPort ?? 0;
     socket.on('data', (chunk) => {
       this.#arrived.push(chunk);
       this.#wake?.();
@@ -91,9 +93,15 @@ export class SocketConnection implements Connection {
     return this.#closed;
   }
 
+  /** Hands the socket over, for TLS to go on with. */
+  release(): net.Socket {
+    this.#socket.removeAllListeners('data');
+    return this.#socket;
+  }
+
   /** The port on our side: how a test finds this connection in the daemon's status. */
   get localPort(): number {
-    return this.#socket.localPort ?? 0;
+    return this.#localPort;
   }
 
   send(bytes: Uint8Array): void {
