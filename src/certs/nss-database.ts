@@ -5,7 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hasErrorCode } from '../runtime/atomic-file.ts';
@@ -83,6 +83,7 @@ async function formatOf(stateDir: string): Promise<DatabaseFormat | undefined> {
 async function copyIfThere(from: string, to: string): Promise<void> {
   try {
     await copyFile(from, to);
+    await chmod(to, 0o600); // the tools open it for writing, whatever the original allows
   } catch (error) {
     if (!hasErrorCode(error, 'ENOENT')) throw await readFailure(error, from);
   }
@@ -131,12 +132,20 @@ async function runTool(scratch: Scratch, tool: string, args: readonly string[], 
 }
 
 function missing(scratch: Scratch, nickname: string, cause?: unknown): OperatorError {
+  const said = toolMessage(cause);
   return new OperatorError(
-    `The certificate or key "${nickname}" is missing from the database in ${scratch.origin}, or cannot be exported.`,
+    `The certificate or key "${nickname}" is missing from the database in ${scratch.origin}, or cannot be exported${said}.`,
     'Restore the database from a backup, or empty the directory to start a new authority, which every node must be given.',
     1,
     { cause },
   );
+}
+
+/** The tool's own reason, on its first line of standard error. */
+function toolMessage(cause: unknown): string {
+  if (!(cause instanceof Error) || !('stderr' in cause) || typeof cause.stderr !== 'string') return '';
+  const line = cause.stderr.trim().split('\n')[0] ?? '';
+  return line === '' ? '' : ` (${line})`;
 }
 
 function certificatesIn(text: string): X509Certificate[] {

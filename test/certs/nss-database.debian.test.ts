@@ -118,6 +118,7 @@ test('who may read the database but not write beside it serves from memory, and 
   assert.match(notes.join(), /cannot be written.*qnetd init/);
   assert.equal(new X509Certificate(identity.caPem).fingerprint256, fingerprintOf(`sql:${theirs}`, 'QNet CA'));
   assert.deepEqual(readdirSync(directory).sort(), readdirSync(theirs).sort());
+  chmodSync(directory, 0o755); // so that it can be removed
 });
 
 test('the old database format is imported too', async () => {
