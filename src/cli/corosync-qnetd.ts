@@ -3,7 +3,7 @@
  * and exit codes (corosync-qnetd 3.0.3). Two differences are on purpose: TLS is required unless `-s` says otherwise,
  * and `-s required`, which upstream's manual promises and its program refuses, means `req`.
  */
-import { DECISION_ALGORITHM, type TlsSupport } from '../protocol/enums.ts';
+import { DECISION_ALGORITHM, type DecisionAlgorithm, type TlsSupport } from '../protocol/enums.ts';
 import { MESSAGES } from '../protocol/messages.ts';
 import { defaultQnetdOptions, type QnetdOptions, SYSTEM_DIRECTORIES } from '../qnetd/options.ts';
 import { advancedSettings, type GroupLookup, onOff, wholeNumber } from '../runtime/advanced-settings.ts';
@@ -32,6 +32,9 @@ const TLS_MODES: Readonly<Record<string, TlsSupport>> = {
   req: 'required',
   required: 'required',
 };
+
+/** What INIT accepts; the others are refused with error 12. */
+const SERVED: readonly DecisionAlgorithm[] = ['ffsplit'];
 
 /** What one switch does to the options; a problem ends the reading. */
 type Step =
@@ -106,7 +109,7 @@ function applyAdvanced(options: QnetdOptions, list: string, groups: GroupLookup)
 }
 
 function versionText(): string {
-  const algorithms = Object.entries(DECISION_ALGORITHM).map(([name, code]) => `${algorithmText(name)} (${code})`);
+  const algorithms = SERVED.map((name) => `${ALGORITHM_TEXT[name]} (${DECISION_ALGORITHM[name]})`);
   const messages = Object.values(MESSAGES).map(({ printedName, code }) => `${printedName} (${code})`);
   return [
     `Corosync Qdevice Network Daemon, version '${packageVersion()}' (qdevice for Node.js)`,
@@ -115,8 +118,4 @@ function versionText(): string {
     `Supported message types: ${messages.join(', ')}`,
     '',
   ].join('\n');
-}
-
-function algorithmText(name: string): string {
-  return Object.entries(ALGORITHM_TEXT).find(([known]) => known === name)?.[1] ?? name;
 }

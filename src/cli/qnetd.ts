@@ -1,0 +1,151 @@
+/** `qnetd`: run the arbiter, look at it, make its certificates. Each part is loaded when it is asked for. */
+import { homedir } from 'node:os';
+import type { Argv } from 'yargs';
+import yargs from 'yargs';
+import { type Directories, localSocketIn, SYSTEM_DIRECTORIES, userDirectories } from '../qnetd/options.ts';
+import { OperatorError } from '../runtime/errors.ts';
+import { finish } from './command-result.ts';
+import { processOutput, reportMistake } from './output.ts';
+import { packageVersion } from './version.ts';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+type Done = (exitCode: number) => void;
+
+/** Resolves when the command is done, with its exit code. */
+export async function qnetd(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const done = (code: number) => {
+    exitCode = code;
+  };
+  const parser = yargs([...args])
+    .scriptName('qnetd')
+    .usage('$0 COMMAND\n\nThe arbiter of corosync clusters: one vote that never goes to two sides.')
+    .version(packageVersion())
+    .wrap(null)
+    .strict()
+    .demandCommand(1, 1, 'No command was given.', 'More than one command was given.')
+    .exitProcess(false)
+    .fail((message: string | undefined, error: Error | undefined) => {
+      // yargs wraps some mistakes of usage into an error of its own, and passes errors of commands on.
+      throw error === undefined || error.name === 'YError' ? usageError(message ?? String(error?.message)) : error;
+    })
+    .option('state', text('directory of the certificates'))
+    .option('run-dir', text('directory of lock file and local socket'));
+  addRun(parser, done);
+  addStatus(parser, done);
+  addInit(parser, done);
+  addSign(parser, done);
+  try {
+    await parser.parseAsync();
+    return exitCode;
+  } catch (error) {
+    return reportMistake(error, processOutput());
+  }
+}
+
+/** An option that is given twice counts the last time; yargs would make a list of it, whatever its type says. */
+function text(describe: string) {
+  return { type: 'string', requiresArg: true, describe, coerce: last<string> } as const;
+}
+
+function oneOf<T extends string>(choices: readonly T[], describe: string) {
+  return { choices, requiresArg: true, describe, coerce: last<T> } as const;
+}
+
+function last<T extends string | boolean>(value: T | readonly T[] | undefined): T | undefined {
+  return isList(value) ? value.at(-1) : value;
+}
+
+function isList<T>(value: T | readonly T[] | undefined): value is readonly T[] {
+  return Array.isArray(value);
+}
+
+type Parser = Argv<{ state: string | undefined; 'run-dir': string | undefined }>;
+
+function addRun(parser: Parser, done: Done): void {
+  parser.command(
+    'run',
+    'run the arbiter in the foreground',
+    (command) =>
+      command
+        .option('listen', text('address or name; left out: every address'))
+        .option('port', text('TCP port; left out: 5403'))
+        .option('tls', oneOf(['required', 'on', 'off'], 'what clients may use; left out: required'))
+        .option('client-cert', oneOf(['on', 'off'], 'ask clients for their certificate; left out: on'))
+        .option('max-clients', text('connections at a time; 0 or left out: no limit'))
+        .option('log-level', oneOf(LOG_LEVELS, 'the least that is logged; left out: info'))
+        .option('S', { type: 'string', requiresArg: true, describe: 'advanced settings: name=value,...' }),
+    async ({ S, ...chosen }) => {
+      const { runOptions } = await import('./qnetd-run.ts');
+      const { groupId } = await import('./qnetd-settings.ts');
+      const advanced = isList<string>(S) ? S : S === undefined ? [] : [S];
+      const { options, warnings } = runOptions({ ...chosen, advanced }, directories(chosen), groupId);
+      for (const warning of warnings) processOutput().err(`qnetd: ${warning}`);
+      const { runQnetd } = await import('../qnetd/main.ts');
+      done(await runQnetd(options));
+    },
+  );
+}
+
+function addStatus(parser: Parser, done: Done): void {
+  parser.command(
+    'status',
+    'say who holds the vote, since when and why',
+    (command) =>
+      command
+        .option('verbose', { alias: 'v', type: 'boolean', describe: 'more about every node', coerce: last<boolean> })
+        .option('json', { type: 'boolean', describe: 'for machines', coerce: last<boolean> })
+        .option('cluster', text('this one alone')),
+    async ({ verbose, json, cluster, runDir }) => {
+      const { qnetdStatus } = await import('./qnetd-status.ts');
+      const places = runDir === undefined ? [ownDirectories(), SYSTEM_DIRECTORIES] : [{ runDir }];
+      const sockets = new Set(places.map((place) => localSocketIn(place.runDir)));
+      const result = await qnetdStatus({ verbose: verbose === true, json: json === true, cluster }, [...sockets]);
+      finish(result);
+      done(result.exitCode);
+    },
+  );
+}
+
+function addInit(parser: Parser, done: Done): void {
+  parser.command(
+    'init',
+    'make the certificates, or say that they are there',
+    (command) => command,
+    async (chosen) => {
+      const { initCommand } = await import('./qnetd-init.ts');
+      done(await initCommand({ stateDir: directories(chosen).stateDir }, processOutput()));
+    },
+  );
+}
+
+function addSign(parser: Parser, done: Done): void {
+  parser.command(
+    'sign',
+    "sign a cluster's certificate request",
+    (command) =>
+      command
+        .option('cluster', { ...text('its name'), demandOption: true })
+        .option('request', { ...text('file with the request'), demandOption: true })
+        .option('out', text('file for the certificate; left out: where setup tools look for it')),
+    async ({ cluster = '', request = '', out, ...chosen }) => {
+      const { signCommand } = await import('./qnetd-sign.ts');
+      done(await signCommand({ stateDir: directories(chosen).stateDir, cluster, request, out }, processOutput()));
+    },
+  );
+}
+
+function directories({ state, runDir }: { state?: string | undefined; runDir?: string | undefined }): Directories {
+  const own = ownDirectories();
+  return { stateDir: state ?? own.stateDir, runDir: runDir ?? own.runDir };
+}
+
+function ownDirectories(): Directories {
+  return process.getuid?.() === 0 ? SYSTEM_DIRECTORIES : userDirectories(process.env, homedir());
+}
+
+function usageError(message: string): OperatorError {
+  const sentence = message.trim().replaceAll(/\s*\n\s*/g, ' ');
+  return new OperatorError(/[.!?]$/.test(sentence) ? sentence : `${sentence}.`, 'See qnetd --help.');
+}
