@@ -1,7 +1,6 @@
 /**
  * The arbiter: connections and clusters, and which event concerns which. It is handed one event and the time, and hands
- * back what has to be done; it reads no clock and sends nothing itself. Clusters are kept apart: whatever goes wrong
- * while one is decided closes that cluster's connections, takes back what was about to be sent, and touches no other.
+ * back what has to be done; it reads no clock and sends nothing itself.
  */
 
 import assert from 'node:assert';
@@ -12,17 +11,15 @@ import { type FrameEvent, FrameReader } from '../protocol/frame-reader.ts';
 import type { MessageName } from '../protocol/messages.ts';
 import type { OptionValues } from '../protocol/options.ts';
 import type { ByteString } from '../protocol/values.ts';
-import type { Algorithm } from './algorithms/algorithm.ts';
 import { ffsplit } from './algorithms/ffsplit.ts';
 import { namesInWords } from './certificate-name.ts';
-import { type Cluster, memberOf, newCluster, withMember, withoutMember } from './cluster.ts';
+import { type Algorithms, Clusters, type Result } from './clusters.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Effect } from './effects.ts';
 import type { ArbiterEvent, ClientId, PeerCertificate } from './events.ts';
-import { type Algorithms, judgeInit } from './init.ts';
-import { initReply, preinitReply, serverError, voteInfo } from './replies.ts';
+import { judgeInit } from './init.ts';
+import { initReply, preinitReply, serverError } from './replies.ts';
 import type { Report } from './reports.ts';
-import { type Answer, answerRequest, rememberVotes } from './requests.ts';
 import { deadPeerMs, judge, newSession, type Session } from './session.ts';
 import type { ArbiterSettings } from './settings.ts';
 import type { ArbiterSnapshot } from './snapshot.ts';
@@ -42,7 +39,7 @@ export class Arbiter {
   readonly #settings: ArbiterSettings;
   readonly #algorithms: Algorithms;
   readonly #connections = new Map<ClientId, Connection>();
-  readonly #clusters = new Map<ByteString, Cluster>();
+  readonly #clusters: Clusters;
   readonly #deadlines = new Deadlines();
   #effects: Effect[] = [];
   #nowMs = 0;
@@ -51,6 +48,7 @@ export class Arbiter {
   constructor(settings: ArbiterSettings, algorithms: Algorithms = ALGORITHMS) {
     this.#settings = settings;
     this.#algorithms = algorithms;
+    this.#clusters = new Clusters(settings, algorithms);
   }
 
   /** `nowMs` is monotonic and never goes back. The effects are to be carried out in order, before the next event. */
@@ -90,7 +88,7 @@ export class Arbiter {
 
   snapshot(nowMs: number): ArbiterSnapshot {
     const connectionOf = ({ client }: { client: ClientId }) => this.#connectionOf(client);
-    const clusters = [...this.#clusters.values()].map((cluster) => snapshotOfCluster(cluster, connectionOf, nowMs));
+    const clusters = this.#clusters.all().map((cluster) => snapshotOfCluster(cluster, connectionOf, nowMs));
     return {
       connectedClients: this.#connections.size,
       clusters: clusters.filter((cluster) => cluster !== undefined),
@@ -147,9 +145,10 @@ export class Arbiter {
         this.#watch(connection.session, connection.heardAtMs);
         continue;
       }
-      const nodeId = this.#nodeIdOf(connection.session);
+      const { cluster, clusterName } = connection.session;
+      const nodeId = cluster === undefined ? undefined : this.#clusters.memberOf(cluster, client)?.nodeId;
       const silentMs = this.#nowMs - connection.heardAtMs;
-      this.#report({ what: 'silent', client, cluster: connection.session.clusterName, nodeId, silentMs });
+      this.#report({ what: 'silent', client, cluster: clusterName, nodeId, silentMs });
       this.#close(client, 'silent for too long');
     }
   }
@@ -198,7 +197,9 @@ export class Arbiter {
     } else if (name === 'echoRequest') {
       this.#send(session.client, encodeEchoReply(body), session.client);
     } else {
-      this.#onRequest(connection, name, options);
+      const { cluster } = session;
+      assert(cluster !== undefined, 'only members get this far');
+      this.#onRequest(connection, cluster, name, options);
     }
   }
 
@@ -224,7 +225,7 @@ export class Arbiter {
       this.#watch(connection.session, this.#nowMs);
     }
     if (member !== undefined && name !== undefined) {
-      this.#clusters.set(name, withMember(cluster ?? newCluster(name), member));
+      this.#clusters.join(name, member);
       connection.session = { ...connection.session, cluster: name };
       const { nodeId, algorithm } = member;
       this.#report({
@@ -241,90 +242,61 @@ export class Arbiter {
     this.#send(session.client, initReply(code, options, this.#settings), session.client);
   }
 
-  #onRequest(connection: Connection, name: MessageName, options: OptionValues): void {
+  #onRequest(connection: Connection, cluster: ByteString, name: MessageName, options: OptionValues): void {
     const { session } = connection;
-    this.#inCluster(session, (cluster, algorithm) => {
-      const from = memberOf(cluster, session.client);
-      const answer: Answer = answerRequest({
-        name,
-        options,
-        from,
-        cluster,
-        algorithm,
-        settings: this.#settings,
-        nowMs: this.#nowMs,
-      });
-      if ('error' in answer) {
-        this.#refuse(session, answer.error, options.msgSeqNumber, name);
-        return;
-      }
-      this.#clusters.set(cluster.name, answer.cluster);
-      const { heartbeatMs } = memberOf(answer.cluster, session.client);
-      if (heartbeatMs !== session.heartbeatMs) {
-        connection.session = { ...session, heartbeatMs };
-        this.#watch(connection.session, this.#nowMs);
-      }
-      for (const vote of answer.votes) {
-        // Closing the sender decides anew: what it had caused is out of date then and must not follow.
-        if (!this.#connections.has(session.client)) return;
-        this.#send(vote.to, voteInfo(vote), session.client);
-      }
-      if (answer.reply !== undefined) this.#send(session.client, answer.reply, session.client);
-      for (const report of answer.reports) this.#report(report);
-    });
+    const { client } = session;
+    const result = this.#clusters.request(cluster, client, name, options, this.#nowMs);
+    if (result.kind === 'refused') {
+      this.#refuse(session, result.code, options.msgSeqNumber, name);
+      return;
+    }
+    const heartbeatMs = this.#clusters.memberOf(cluster, client)?.heartbeatMs ?? session.heartbeatMs;
+    if (heartbeatMs !== session.heartbeatMs) {
+      connection.session = { ...session, heartbeatMs };
+      this.#watch(connection.session, this.#nowMs);
+    }
+    this.#carryOut(cluster, client, result);
   }
 
-  /** Takes a connection out: its cluster decides without it while it is still listed, then it is gone. */
+  /** Takes a connection out, and lets its cluster decide without it. */
   #drop(client: ClientId, reason: string): void {
     const connection = this.#connections.get(client);
     if (connection === undefined) return;
-    const { session } = connection;
-    this.#report({ what: 'left', client, cluster: session.cluster, nodeId: this.#nodeIdOf(session), reason });
+    const { cluster } = connection.session;
+    const nodeId = cluster === undefined ? undefined : this.#clusters.memberOf(cluster, client)?.nodeId;
+    this.#report({ what: 'left', client, cluster, nodeId, reason });
+    this.#forget(client);
+    if (cluster !== undefined) this.#carryOut(cluster, client, this.#clusters.leave(cluster, client, this.#nowMs));
+  }
+
+  /** `cause` is the client to blame for what cannot be sent. */
+  #carryOut(cluster: ByteString, cause: ClientId, result: Result): void {
+    if (result.kind === 'failed') {
+      this.#report({ what: 'clusterFailed', cluster, error: result.error });
+      for (const client of result.clients) {
+        if (!this.#connections.has(client)) continue;
+        this.#forget(client);
+        this.#effects.push({ kind: 'close', on: client });
+      }
+      return;
+    }
+    const leaving = !this.#connections.has(cause);
+    for (const { to, bytes } of result.outgoing) {
+      // Closing the sender decides anew: what it had caused is out of date then and must not follow.
+      if (!leaving && !this.#connections.has(cause)) return;
+      this.#send(to, bytes, cause);
+    }
+    for (const report of result.reports) this.#report(report);
+  }
+
+  #forget(client: ClientId): void {
     this.#connections.delete(client);
     this.#deadlines.forget(client);
-    if (session.cluster === undefined) return;
-    this.#inCluster(session, (cluster, algorithm) => {
-      if (cluster.members.length === 1) {
-        this.#clusters.delete(cluster.name);
-        return;
-      }
-      const step = algorithm.leave(cluster, memberOf(cluster, client), this.#nowMs);
-      this.#clusters.set(cluster.name, withoutMember(rememberVotes(step), client));
-      for (const vote of step.votes) this.#send(vote.to, voteInfo(vote), client);
-      for (const report of step.reports) this.#report(report);
-    });
   }
 
   #close(client: ClientId, reason: string): void {
     this.#effects.push({ kind: 'close', on: client });
     this.#drop(client, reason);
-  }
-
-  /**
-   * Runs what concerns one cluster. A failure is our own defect: nothing of it goes out, the cluster's nodes lose their
-   * connection, withdraw their votes and start clean.
-   */
-  #inCluster(session: Session, work: (cluster: Cluster, algorithm: Algorithm) => void): void {
-    const name = session.cluster;
-    const cluster = name === undefined ? undefined : this.#clusters.get(name);
-    assert(name !== undefined && cluster !== undefined, 'a member has a cluster');
-    const effectsBefore = this.#effects.length;
-    try {
-      const first = cluster.members[0];
-      const algorithm = first && this.#algorithms[first.algorithm];
-      assert(algorithm !== undefined, 'a cluster has members and an algorithm');
-      work(cluster, algorithm);
-    } catch (error) {
-      this.#effects.length = effectsBefore;
-      const text = error instanceof Error ? error.message : String(error);
-      this.#report({ what: 'clusterFailed', cluster: name, error: text });
-      this.#clusters.delete(name);
-      for (const { client } of cluster.members) {
-        if (!this.#connections.delete(client)) continue;
-        this.#deadlines.forget(client);
-        this.#effects.push({ kind: 'close', on: client });
-      }
-    }
   }
 
   /** An error reply; the connection stays. */
@@ -363,10 +335,5 @@ export class Arbiter {
     const connection = this.#connections.get(client);
     assert(connection !== undefined, 'a member has a connection');
     return connection;
-  }
-
-  #nodeIdOf({ client, cluster }: Session): number | undefined {
-    const members = cluster === undefined ? undefined : this.#clusters.get(cluster)?.members;
-    return members?.find((member) => member.client === client)?.nodeId;
   }
 }

@@ -6,13 +6,11 @@
 import { DECISION_ALGORITHM, type DecisionAlgorithm, type ReplyCode } from '../protocol/enums.ts';
 import type { OptionValues } from '../protocol/options.ts';
 import type { TieBreaker } from '../protocol/values.ts';
-import type { Algorithm } from './algorithms/algorithm.ts';
 import type { Cluster, Member } from './cluster.ts';
+import type { Algorithms } from './clusters.ts';
 import { EMPTY_NODE_LIST } from './node-list.ts';
 import { isHeartbeatAllowed, type Session } from './session.ts';
 import type { ArbiterSettings } from './settings.ts';
-
-export type Algorithms = Readonly<Partial<Record<DecisionAlgorithm, Algorithm>>>;
 
 export interface InitVerdict {
   readonly code: ReplyCode;

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
+import type { Algorithms } from '../../src/arbiter/clusters.ts';
 import type { Effect } from '../../src/arbiter/effects.ts';
 import type { PeerCertificate } from '../../src/arbiter/events.ts';
-import type { Algorithms } from '../../src/arbiter/init.ts';
 import type { Report } from '../../src/arbiter/reports.ts';
 import { type ArbiterSettings, DEFAULT_ARBITER_SETTINGS } from '../../src/arbiter/settings.ts';
 import { decodeBody } from '../../src/protocol/decode.ts';
