@@ -17,16 +17,19 @@ export interface ArbiterProgram {
   readonly store: string;
 }
 
+/** Said to both, as their defaults differ: upstream admits plaintext clients unless told otherwise. */
+const SWITCHES = ['-f', '-s', 'req'];
+
 export const DEBIAN: ArbiterProgram = {
   name: 'debian',
-  daemon: ['corosync-qnetd', '-f'],
+  daemon: ['corosync-qnetd', ...SWITCHES],
   certutil: ['corosync-qnetd-certutil'],
   store: '/etc/corosync/qnetd/nssdb',
 };
 
 export const OURS: ArbiterProgram = {
   name: 'ours',
-  daemon: [process.execPath, built('corosync-qnetd'), '-f'],
+  daemon: [process.execPath, built('corosync-qnetd'), ...SWITCHES],
   certutil: [process.execPath, built('corosync-qnetd-certutil')],
   store: '/etc/corosync/qnetd/nssdb',
 };
