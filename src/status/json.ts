@@ -56,7 +56,7 @@ export interface VoteStatus {
   /** When winner and rule became what they are, ISO 8601. */
   readonly since: string | null;
   readonly sinceMs: number | null;
-  /** Nodes whose confirmation is outstanding. */
+  /** Nodes whose confirmation is outstanding before the decision can go on. */
   readonly waitingFor: readonly number[];
 }
 
@@ -175,8 +175,13 @@ function voteStatus({ vote, nodes }: ClusterSnapshot, timeBefore: (agoMs: number
     because: vote.rule === undefined ? null : ruleWords(vote.rule),
     since: vote.sinceMs === undefined ? null : timeBefore(vote.sinceMs),
     sinceMs: vote.sinceMs === undefined ? null : Math.round(vote.sinceMs),
-    waitingFor: nodes.filter(({ voteUnconfirmed }) => voteUnconfirmed).map(({ nodeId }) => nodeId),
+    waitingFor: nodes.filter((node) => isAwaited(node, vote.phase)).map(({ nodeId }) => nodeId),
   };
+}
+
+/** Losers are waited for first, and only then winners. */
+function isAwaited(node: NodeSnapshot, phase: VoteSnapshot['phase']): boolean {
+  return node.voteUnconfirmed && (phase !== 'withdrawing' || node.lastAckNack === 'nack');
 }
 
 function isHolder(node: NodeSnapshot): boolean {

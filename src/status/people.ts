@@ -41,7 +41,7 @@ function serverLines({ server, clusters }: StatusDocument, verbose: boolean): st
   if (others > 0) lines.push(...labelled('', `and ${counted(others, 'client')} not (yet) part of a cluster`));
   if (verbose) {
     const limit = server.maxClients === 0 ? 'any number of clients' : `${server.maxClients} clients`;
-    const sizes = `messages up to ${server.maxReceiveBytes} bytes in, ${server.maxSendBytes} bytes out`;
+    const sizes = `messages of ${server.maxReceiveBytes} bytes in, ${server.maxSendBytes} out`;
     lines.push(...labelled('Limits', `${limit}, ${sizes}`));
   }
   return lines;
