@@ -98,7 +98,7 @@ test('every phase says what is being waited for', () => {
   assert.equal(waiting('waiting'), 'the nodes to agree on who is with whom');
   assert.equal(
     waiting('withdrawing', unconfirmed('nack')),
-    'node 5 to confirm that the vote is gone, before node 1 may',
+    'node 5 to confirm that the vote is gone, before node 1 may have',
   );
   assert.equal(waiting('granting', unconfirmed('ack')), 'node 5 to confirm the vote');
   assert.equal(waiting('settled'), undefined);
