@@ -13,7 +13,7 @@ import { startDaemon } from '../interop/daemon.ts';
 import { joinCluster } from './wire-client.ts';
 
 async function debianTool(args: readonly string[]): Promise<CommandResult> {
-  const child = spawn('corosync-qnetd-tool', args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 10_000 });
+  const child = spawn('/usr/bin/corosync-qnetd-tool', args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 10_000 });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('latin1').on('data', (text: string) => {
