@@ -13,7 +13,11 @@ import { startDaemon } from '../interop/daemon.ts';
 import { joinCluster } from './wire-client.ts';
 
 async function debianTool(args: readonly string[]): Promise<CommandResult> {
-  const child = spawn('/usr/bin/corosync-qnetd-tool', args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 10_000 });
+  const child = spawn('/usr/bin/corosync-qnetd-tool', args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 10_000,
+    argv0: 'corosync-qnetd-tool',
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('latin1').on('data', (text: string) => {

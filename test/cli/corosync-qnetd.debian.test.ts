@@ -11,7 +11,11 @@ const STOP_HERE = ['-p', '0'];
 const STOPPED = 'corosync-qnetd: host port must be in range 1-65535\n';
 
 async function debian(args: readonly string[]): Promise<CommandResult> {
-  const child = spawn('/usr/bin/corosync-qnetd', ['-f', ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 10_000 });
+  const child = spawn('/usr/bin/corosync-qnetd', ['-f', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 10_000,
+    argv0: 'corosync-qnetd',
+  });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('latin1').on('data', (text: string) => {
