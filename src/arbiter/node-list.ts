@@ -23,6 +23,3 @@ export function nodeListOf(nodes: readonly NodeInfo[]): NodeList {
 export const isEmpty = (list: NodeList): boolean => list.nodes.length === 0;
 
 export const sameRing = (a: RingId, b: RingId): boolean => a.nodeId === b.nodeId && a.seq === b.seq;
-
-/** Upstream's notation: hexadecimal node id, dot, hexadecimal sequence. */
-export const ringText = (ring: RingId): string => `${ring.nodeId.toString(16)}.${ring.seq.toString(16)}`;

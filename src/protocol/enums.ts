@@ -20,17 +20,14 @@ export const VOTE = { ack: 1, nack: 2, askLater: 3, waitForReply: 4, noChange: 5
 export type Vote = keyof typeof VOTE;
 
 export const QUORATE = { inquorate: 0, quorate: 1 } as const;
-export type Quorate = keyof typeof QUORATE;
 
 export const TIE_BREAKER_MODE = { lowest: 1, highest: 2, nodeId: 3 } as const;
-export type TieBreakerMode = keyof typeof TIE_BREAKER_MODE;
 
 /** "Undefined" has no number on the wire: the option is left out. */
 export const HEURISTICS = { pass: 1, fail: 2 } as const;
 export type Heuristics = keyof typeof HEURISTICS;
 
 export const KEEP_ACTIVE_PARTITION = { disabled: 0, enabled: 1 } as const;
-export type KeepActivePartition = keyof typeof KEEP_ACTIVE_PARTITION;
 
 /** Reply error codes (option 6). The name is ours, the number the wire's. */
 export const REPLY_CODE = {

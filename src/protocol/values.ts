@@ -7,6 +7,9 @@ export interface RingId {
   readonly seq: bigint;
 }
 
+/** Upstream's notation, without padding: node 1, sequence 0x1b4 is `1.1b4`. */
+export const ringText = (ring: RingId): string => `${ring.nodeId.toString(16)}.${ring.seq.toString(16)}`;
+
 /** One entry of a node list. Data centre 0 means "not set" and is left out on the wire. */
 export interface NodeInfo {
   readonly nodeId: number;

@@ -8,7 +8,7 @@
 import type { ClientId } from '../arbiter/events.ts';
 import type { Report } from '../arbiter/reports.ts';
 import { REPLY_TEXT } from '../protocol/errors.ts';
-import type { ByteString, RingId } from '../protocol/values.ts';
+import { type ByteString, ringText } from '../protocol/values.ts';
 import { printable, printableName } from '../status/printable.ts';
 import { ruleWords } from '../status/rule-words.ts';
 
@@ -206,11 +206,6 @@ function clusterLineOf(report: Exclude<Report, { readonly client: ClientId }>): 
     default:
       return assertNever(report);
   }
-}
-
-/** As corosync prints it. */
-function ringText({ nodeId, seq }: RingId): string {
-  return `${nodeId.toString(16)}.${seq.toString(16)}`;
 }
 
 function withoutUndefined(fields: Fields): Fields {

@@ -6,7 +6,7 @@ import type { HeuristicsResult } from '../arbiter/cluster.ts';
 import type { DecidingRule } from '../arbiter/reports.ts';
 import type { ArbiterSnapshot, ClusterSnapshot, NodeSnapshot, VoteSnapshot } from '../arbiter/snapshot.ts';
 import type { DecisionAlgorithm, TlsSupport, Vote } from '../protocol/enums.ts';
-import type { NodeInfo, TieBreaker } from '../protocol/values.ts';
+import { type NodeInfo, ringText, type TieBreaker } from '../protocol/values.ts';
 import type { ServerFacts } from './facts.ts';
 import { utf8Text } from './printable.ts';
 import { ruleWords } from './rule-words.ts';
@@ -194,10 +194,10 @@ function partitions(nodes: readonly NodeSnapshot[]): PartitionStatus[] {
   for (const node of nodes) {
     if (node.members.length === 0) continue;
     const members = node.members.map(({ nodeId }) => nodeId).sort((one, other) => one - other);
-    const key = `${ringText(node)} ${members.join(' ')}`;
+    const key = `${ringText(node.ringId)} ${members.join(' ')}`;
     const before = found.get(key);
     found.set(key, {
-      ringId: ringText(node),
+      ringId: ringText(node.ringId),
       members,
       reportedBy: [...(before?.reportedBy ?? []), node.nodeId],
       holdsVote: before?.holdsVote === true || isHolder(node),
@@ -219,7 +219,7 @@ function nodeStatus(node: NodeSnapshot, timeBefore: (agoMs: number) => string): 
     heartbeatMs: node.heartbeatMs,
     configVersion: node.configVersion?.toString() ?? null,
     configNodes: node.configNodes.map(nodeEntry),
-    ringId: ringText(node),
+    ringId: ringText(node.ringId),
     members: node.members.map(nodeEntry),
     heuristics: node.heuristics,
     tls: node.tlsActive,
@@ -236,10 +236,6 @@ function nodeStatus(node: NodeSnapshot, timeBefore: (agoMs: number) => string): 
 
 function nodeEntry({ nodeId, dataCenterId }: NodeInfo): NodeEntry {
   return dataCenterId === 0 ? { nodeId } : { nodeId, dataCenterId };
-}
-
-function ringText({ ringId }: NodeSnapshot): string {
-  return `${ringId.nodeId.toString(16)}.${ringId.seq.toString(16)}`;
 }
 
 function hexText(name: string): string {

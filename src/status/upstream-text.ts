@@ -5,7 +5,7 @@
 import type { HeuristicsResult } from '../arbiter/cluster.ts';
 import type { ArbiterSnapshot, ClusterSnapshot, NodeSnapshot } from '../arbiter/snapshot.ts';
 import type { DecisionAlgorithm, TlsSupport, Vote } from '../protocol/enums.ts';
-import type { ByteString, NodeInfo, RingId, TieBreaker } from '../protocol/values.ts';
+import { type ByteString, type NodeInfo, ringText, type TieBreaker } from '../protocol/values.ts';
 import type { ServerFacts } from './facts.ts';
 import { untilNul } from './ipc-words.ts';
 
@@ -96,10 +96,6 @@ function idsText(nodes: readonly NodeInfo[]): string {
   return nodes
     .map(({ nodeId, dataCenterId }) => (dataCenterId === 0 ? `${nodeId}` : `${nodeId} (${dataCenterId})`))
     .join(', ');
-}
-
-function ringText(ring: RingId): string {
-  return `${ring.nodeId.toString(16)}.${ring.seq.toString(16)}`;
 }
 
 function heuristicsText({ heuristics }: NodeSnapshot, verbose: boolean): string {
