@@ -36,11 +36,28 @@ function installMissing(): void {
   }
 }
 
+/** What decides has to be tested whole; the rest of it are assertions that cannot fail. */
+const COVERED = ['src/protocol/**', 'src/arbiter/**', 'src/status/**'];
+const COVERAGE = [
+  'node_modules/c8/bin/c8.js',
+  ...COVERED.flatMap((folder) => ['--include', folder]),
+  '--check-coverage',
+  '--lines=99',
+  '--functions=100',
+  '--branches=90',
+  process.execPath,
+];
+
 /** Lab files take turns: each builds hosts of its own and times real clusters on few cores. */
-function runTests(label: string, files: readonly string[], concurrency: number): boolean {
-  if (files.length === 0) return true;
+function runTests(
+  label: string,
+  files: readonly string[],
+  concurrency: number,
+  before: readonly string[] = [],
+): boolean {
   console.log(`\n${label}: ${files.length} files`);
-  const args = ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...files];
+  const options = ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec'];
+  const args = [...before, ...options, ...files];
   const startedMs = Date.now();
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
   console.log(`${label}: ${status === 0 ? 'passed' : 'FAILED'} after ${Math.round((Date.now() - startedMs) / 1000)} s`);
@@ -60,10 +77,16 @@ const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .sort();
 const ofKind = (kind: string) => files.filter((file) => file.endsWith(`.${kind}.test.ts`));
 const plain = files.filter((file) => !/\.(debian|lab)\.test\.ts$/.test(file));
+const isPure = (file: string) => /^test\/(protocol|arbiter|status|scenarios)\//.test(file);
 
 const lacking = `these Debian packages are missing: ${absent.join(' ')}`;
 const results = [
-  runTests('unit', plain, 2),
+  runTests('pure', plain.filter(isPure), 2, COVERAGE),
+  runTests(
+    'unit',
+    plain.filter((file) => !isPure(file)),
+    2,
+  ),
   absent.length > 0 ? leaveOut('debian', lacking) : runTests('debian', ofKind('debian'), 2),
   absent.length > 0
     ? leaveOut('lab', lacking)

@@ -5,6 +5,7 @@
 import { OperatorError } from '../runtime/errors.ts';
 import { createLog, type Log } from '../runtime/log.ts';
 import { serviceManager } from '../runtime/service-manager.ts';
+import { onSignals } from '../runtime/signals.ts';
 import { isDetached, startDetached, tellStarter } from './detach.ts';
 import type { QnetdOptions } from './options.ts';
 import { Service } from './service.ts';
@@ -26,7 +27,12 @@ export async function runQnetd(options: QnetdOptions): Promise<number> {
     options.foreground ? { kind: 'stdout' } : { kind: 'syslog', ident: serviceName, debugAsInfo: syslogDebugAsInfo },
   );
   dieOfDefects(log);
-  const stop = stopSignals();
+  let askToStop = (_by: string): void => undefined;
+  const stopAsked = new Promise<string>((resolve) => {
+    askToStop = resolve;
+  });
+  let reload = (): void => undefined;
+  onSignals({ stop: askToStop, reload: () => reload() });
   try {
     const service = await Service.start(options, {
       log: log.logger,
@@ -34,11 +40,11 @@ export async function runQnetd(options: QnetdOptions): Promise<number> {
         log.logger.warn({ problem }, 'the service manager could not be told');
       }),
       failed: (error) => dieOf(error, log),
-      stopAsked: () => stop.ask('the local socket'),
+      stopAsked: () => askToStop('the local socket'),
     });
-    process.on('SIGHUP', () => void service.reload());
+    reload = () => void service.reload();
     if (detached) await tellStarter();
-    log.logger.info({ askedBy: await stop.asked }, 'stopping');
+    log.logger.info({ askedBy: await stopAsked }, 'stopping');
     await service.stop();
     log.logger.info('stopped');
     return 0;
@@ -51,21 +57,6 @@ export async function runQnetd(options: QnetdOptions): Promise<number> {
   } finally {
     await log.flush(LOG_FLUSH_MS_MAX);
   }
-}
-
-interface StopSignals {
-  /** By whom; the first one counts. */
-  readonly asked: Promise<string>;
-  ask(by: string): void;
-}
-
-function stopSignals(): StopSignals {
-  let ask = (_by: string): void => undefined;
-  const asked = new Promise<string>((resolve) => {
-    ask = resolve;
-  });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ask(signal));
-  return { asked, ask };
 }
 
 /** An error that nobody expected leaves a state that nobody knows. */

@@ -62,9 +62,7 @@ async function keepIfStillThere(
 
 async function openLockFile(path: string): Promise<FileHandle> {
   try {
-    await mkdir(dirname(path), { mode: 0o770 }).catch((error: unknown) => {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    });
+    await mkdir(dirname(path), { mode: 0o770, recursive: true });
     // 'a+' creates without truncating: what a running instance wrote stays.
     return await open(path, 'a+', 0o640);
   } catch (cause) {
