@@ -76,9 +76,12 @@ test('the file holds the process id, with its mode, in a directory that is made'
   });
 });
 
-test('one level of directories is made, as upstream does, not more', async () => {
+test('missing directories are made, all of them; a path that cannot be one is refused', async () => {
   await withDirectory(async (directory) => {
-    await assert.rejects(takeLockFile(join(directory, 'a', 'b', 'qnetd.pid'), 1), OperatorError);
+    const lock = await takeLockFile(join(directory, 'a', 'b', 'qnetd.pid'), 1);
+    assert.equal(await readFile(join(directory, 'a', 'b', 'qnetd.pid'), 'utf8'), '1\n');
+    await lock.release();
+    await assert.rejects(takeLockFile(join(directory, 'a', 'b', 'qnetd.pid', 'c', 'qnetd.pid'), 1), OperatorError);
     await assert.rejects(takeLockFile('', 1), OperatorError);
   });
 });
