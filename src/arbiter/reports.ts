@@ -67,7 +67,12 @@ export type Report =
   | { readonly what: 'unstable'; readonly cluster: ByteString }
   /** An evaluation named a winner; `changed` is false when winner and rule are those of the evaluation before. */
   | ({ readonly what: 'decided'; readonly cluster: ByteString; readonly changed: boolean } & Decision)
-  /** Every connected node has confirmed the vote that the last decision gave it. */
-  | { readonly what: 'settled'; readonly cluster: ByteString; readonly holders: readonly number[] }
+  /** Every connected node has confirmed its vote. Left out: winners that a late confirmation kept from being told. */
+  | {
+      readonly what: 'settled';
+      readonly cluster: ByteString;
+      readonly holders: readonly number[];
+      readonly leftOut: readonly number[];
+    }
   /** The code that decides for this cluster failed; its clients are closed, every other cluster goes on. */
   | { readonly what: 'clusterFailed'; readonly cluster: ByteString; readonly error: string };

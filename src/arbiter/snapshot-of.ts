@@ -59,7 +59,7 @@ function snapshotOfMember(member: Member, { session, heardAtMs }: Connection, no
     lastVote: member.lastVote,
     lastAckNack: member.lastAckNack,
     granted: member.granted,
-    voteUnconfirmed: member.due !== undefined,
+    due: member.due,
     connectedForMs: nowMs - session.connectedAtMs,
     silentForMs: nowMs - heardAtMs,
   };

@@ -29,8 +29,8 @@ export interface NodeSnapshot {
   readonly lastAckNack: 'ack' | 'nack' | undefined;
   /** The ACK of the last decision was sent to it. */
   readonly granted: boolean;
-  /** A vote was sent that this node has not confirmed yet. */
-  readonly voteUnconfirmed: boolean;
+  /** The vote of the last decision that this node has not confirmed, or that it is not its turn to be told yet. */
+  readonly due: 'ack' | 'nack' | undefined;
   readonly connectedForMs: number;
   readonly silentForMs: number;
 }

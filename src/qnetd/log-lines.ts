@@ -196,8 +196,10 @@ function clusterLineOf(report: Exclude<Report, { readonly client: ClientId }>): 
       return { level: changed ? 'info' : 'debug', message, fields };
     }
     case 'settled': {
-      const fields = { cluster, holders: report.holders };
-      return { level: 'info', message: 'vote confirmed by every connected node', fields };
+      const { holders, leftOut } = report;
+      if (leftOut.length === 0) return { level: 'info', message: 'vote confirmed', fields: { cluster, holders } };
+      const message = 'a node that wins was not told, restart its corosync-qdevice';
+      return { level: 'warn', message, fields: { cluster, holders, leftOut } };
     }
     case 'clusterFailed': {
       const message = 'this cluster could not be decided, a defect of this program; its connections were closed';

@@ -68,6 +68,12 @@ export interface PartitionStatus {
   readonly holdsVote: boolean;
 }
 
+/**
+ * next: wins, and is told as soon as the losers have confirmed; leftOut: wins, but a late confirmation kept it from being
+ * told, and only a new decision helps; none: nothing was decided about it yet.
+ */
+export type NodeVote = 'none' | 'held' | 'beingGiven' | 'next' | 'leftOut' | 'beingWithdrawn' | 'withheld';
+
 export interface NodeStatus {
   readonly nodeId: number;
   readonly address: string;
@@ -88,7 +94,7 @@ export interface NodeStatus {
   readonly keepActivePartition: boolean;
   readonly lastVote: Vote | null;
   readonly lastAckNack: 'ack' | 'nack' | null;
-  readonly voteUnconfirmed: boolean;
+  readonly vote: NodeVote;
   readonly connectedSince: string;
   readonly connectedForMs: number;
   readonly silentForMs: number;
@@ -161,7 +167,7 @@ function clusterStatus(cluster: ClusterSnapshot, timeBefore: (agoMs: number) => 
     keepActivePartition: cluster.keepActivePartition,
     vote: voteStatus(cluster, timeBefore),
     partitions: partitions(cluster.nodes),
-    nodes: cluster.nodes.map((node) => nodeStatus(node, timeBefore)),
+    nodes: cluster.nodes.map((node) => nodeStatus(node, cluster.vote, timeBefore)),
     notConnected: notConnected(cluster.nodes),
   };
 }
@@ -181,11 +187,11 @@ function voteStatus({ vote, nodes }: ClusterSnapshot, timeBefore: (agoMs: number
 
 /** Losers are waited for first, and only then winners. */
 function isAwaited(node: NodeSnapshot, phase: VoteSnapshot['phase']): boolean {
-  return node.voteUnconfirmed && (phase !== 'withdrawing' || node.lastAckNack === 'nack');
+  return node.due !== undefined && (phase !== 'withdrawing' || node.due === 'nack');
 }
 
 function isHolder(node: NodeSnapshot): boolean {
-  return node.lastAckNack === 'ack';
+  return node.granted;
 }
 
 /** Nodes are in one partition if they report the same ring and the same members. */
@@ -212,7 +218,7 @@ function notConnected(nodes: readonly NodeSnapshot[]): number[] {
   return [...configured].filter((nodeId) => !connected.has(nodeId)).sort((one, other) => one - other);
 }
 
-function nodeStatus(node: NodeSnapshot, timeBefore: (agoMs: number) => string): NodeStatus {
+function nodeStatus(node: NodeSnapshot, vote: VoteSnapshot, timeBefore: (agoMs: number) => string): NodeStatus {
   return {
     nodeId: node.nodeId,
     address: node.address,
@@ -227,11 +233,18 @@ function nodeStatus(node: NodeSnapshot, timeBefore: (agoMs: number) => string): 
     keepActivePartition: node.keepActivePartition,
     lastVote: node.lastVote ?? null,
     lastAckNack: node.lastAckNack ?? null,
-    voteUnconfirmed: node.voteUnconfirmed,
+    vote: nodeVote(node, vote),
     connectedSince: timeBefore(node.connectedForMs),
     connectedForMs: Math.round(node.connectedForMs),
     silentForMs: Math.round(node.silentForMs),
   };
+}
+
+function nodeVote({ nodeId, granted, due, lastAckNack }: NodeSnapshot, { phase, winner }: VoteSnapshot): NodeVote {
+  if (granted) return due === 'ack' ? 'beingGiven' : 'held';
+  if (due !== undefined) return due === 'ack' ? 'next' : 'beingWithdrawn';
+  if (phase !== 'waiting' && winner.includes(nodeId)) return 'leftOut';
+  return lastAckNack === undefined ? 'none' : 'withheld';
 }
 
 function nodeEntry({ nodeId, dataCenterId }: NodeInfo): NodeEntry {

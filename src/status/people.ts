@@ -1,7 +1,7 @@
 /** The status for people: calm text of at most 80 columns, the vote first, then why, then who is there. */
 import type { DecisionAlgorithm, TlsSupport } from '../protocol/enums.ts';
 import type { TieBreaker } from '../protocol/values.ts';
-import type { ClusterStatus, NodeStatus, StatusDocument, VoteStatus } from './json.ts';
+import type { ClusterStatus, NodeStatus, NodeVote, StatusDocument, VoteStatus } from './json.ts';
 import { printable } from './printable.ts';
 import { columns, durationText, labelled, nodesText, wrapped } from './text-layout.ts';
 
@@ -101,7 +101,7 @@ function waitingWords({ phase, waitingFor, winner }: VoteStatus, partitionCount:
 
 function nodeLines(cluster: ClusterStatus, verbose: boolean): string[] {
   const connected = cluster.nodes.map((node) => ({
-    cells: [String(node.nodeId), stateWords(node), voteWords(node), node.address],
+    cells: [String(node.nodeId), stateWords(node), VOTE_WORDS[node.vote], node.address],
     details: verbose ? wrapped(detailWords(node), '        ') : [],
     nodeId: node.nodeId,
   }));
@@ -122,11 +122,15 @@ function stateWords({ silentForMs, heartbeatMs }: NodeStatus): string {
   return silentForMs > heartbeatMs + 1_000 ? `silent for ${durationText(silentForMs)}` : 'connected';
 }
 
-function voteWords({ lastAckNack, voteUnconfirmed }: NodeStatus): string {
-  if (lastAckNack === null) return 'none yet';
-  if (lastAckNack === 'ack') return voteUnconfirmed ? 'being given' : 'held';
-  return voteUnconfirmed ? 'being withdrawn' : 'withheld';
-}
+const VOTE_WORDS: Readonly<Record<NodeVote, string>> = {
+  none: 'none yet',
+  held: 'held',
+  beingGiven: 'being given',
+  next: 'next',
+  leftOut: 'left out',
+  beingWithdrawn: 'being withdrawn',
+  withheld: 'withheld',
+};
 
 function detailWords(node: NodeStatus): string {
   const { latest, membership, regular } = node.heuristics;

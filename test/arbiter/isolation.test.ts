@@ -84,3 +84,21 @@ test('two nodes that only did INIT, one leaves: upstream dies here, with it ever
     );
   }
 });
+
+test('a winner that a late confirmation kept from being told is named', () => {
+  const world = new World();
+  for (const client of [1, 2]) {
+    world.join(client, client);
+    world.config(client, [1, 2]);
+  }
+  world.membership(1, [1, 8n], [1, 2]);
+  world.membership(2, [1, 8n], [1, 2]);
+  const owed = world.heard(1).findLast(({ name }) => name === 'voteInfo')?.options.msgSeqNumber ?? 0;
+  world.membership(1, [1, 12n], [1]);
+  world.membership(2, [2, 12n], [2]);
+  world.confirm(1, owed);
+  const refusal = world.heard(2).findLast(({ name }) => name === 'voteInfo')?.options.msgSeqNumber ?? 0;
+  world.confirm(2, refusal);
+  const settled = world.reports.findLast(({ what }) => what === 'settled');
+  assert.deepEqual(settled, { what: 'settled', cluster: 'tst', holders: [], leftOut: [1] });
+});

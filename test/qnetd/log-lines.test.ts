@@ -50,7 +50,7 @@ test('nobody wins: the message says so', () => {
 });
 
 test('a confirmation is news once for each decision that was news', () => {
-  const settled: Report = { what: 'settled', cluster: 'tst', holders: [1, 2] };
+  const settled: Report = { what: 'settled', cluster: 'tst', holders: [1, 2], leftOut: [] };
   const { lines } = told(decided, settled, { ...decided, changed: false }, settled);
   assert.deepEqual(
     lines.map(({ level }) => level),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ArbiterSnapshot } from '../../src/arbiter/snapshot.ts';
+import type { ArbiterSnapshot, NodeSnapshot, VoteSnapshot } from '../../src/arbiter/snapshot.ts';
 import { readStatusJson, STATUS_FORMAT, statusDocument, statusJson } from '../../src/status/json.ts';
 import { clusterSnapshot, nodeInfos, nodeSnapshot } from './snapshots.ts';
 
@@ -29,6 +29,7 @@ const SPLIT: ArbiterSnapshot = {
           members: nodeInfos(2, 1),
           lastAckNack: 'ack',
           lastVote: 'ack',
+          due: 'ack',
         }),
         nodeSnapshot({
           nodeId: 3,
@@ -36,7 +37,7 @@ const SPLIT: ArbiterSnapshot = {
           ringId: { nodeId: 3, seq: 2n ** 64n - 1n },
           members: nodeInfos(3, 4),
           lastAckNack: 'nack',
-          voteUnconfirmed: true,
+          due: 'nack',
         }),
         nodeSnapshot({
           nodeId: 4,
@@ -56,7 +57,7 @@ test('says who holds the vote, since when, why and what is missing', () => {
   assert.deepEqual(cluster.vote, {
     phase: 'withdrawing',
     winner: [1, 2],
-    holders: [1],
+    holders: [],
     rule: 'tieBreaker',
     because: 'it contains the tie-breaker node, of two equal halves (tie-breaker)',
     since: '2024-05-01T11:58:59.999Z',
@@ -64,12 +65,28 @@ test('says who holds the vote, since when, why and what is missing', () => {
     waitingFor: [3],
   });
   assert.deepEqual(cluster.partitions, [
-    { ringId: '1.5', members: [1, 2], reportedBy: [1], holdsVote: true },
+    { ringId: '1.5', members: [1, 2], reportedBy: [1], holdsVote: false },
     { ringId: '3.ffffffffffffffff', members: [3, 4], reportedBy: [3, 4], holdsVote: false },
   ]);
   assert.deepEqual(cluster.notConnected, [2]);
   assert.equal(cluster.nodes[1]?.configVersion, '18446744073709551615');
   assert.equal(cluster.nodes[0]?.connectedSince, '2024-05-01T11:59:00.000Z');
+});
+
+test('says of each node how it stands with the vote', () => {
+  const node = (change: Partial<NodeSnapshot>, phase: VoteSnapshot['phase'] = 'settled') => {
+    const vote = { phase, winner: [1], rule: 'majority', sinceMs: 0 } as const;
+    const snapshot = { connectedClients: 1, clusters: [clusterSnapshot({ vote, nodes: [nodeSnapshot(change)] })] };
+    return statusDocument(SERVER, snapshot, timeBefore).clusters[0]?.nodes[0]?.vote;
+  };
+  assert.equal(node({ granted: true, due: 'ack' }, 'granting'), 'beingGiven');
+  assert.equal(node({ granted: true }), 'held');
+  assert.equal(node({ due: 'ack' }, 'withdrawing'), 'next');
+  assert.equal(node({ nodeId: 2, due: 'nack' }, 'withdrawing'), 'beingWithdrawn');
+  assert.equal(node({ nodeId: 2, lastAckNack: 'nack' }), 'withheld');
+  assert.equal(node({ nodeId: 2 }), 'none');
+  assert.equal(node({ lastAckNack: 'nack' }), 'leftOut', 'it wins and nobody told it');
+  assert.equal(node({ lastAckNack: 'nack' }, 'waiting'), 'withheld');
 });
 
 test('before any decision there is none to tell', () => {

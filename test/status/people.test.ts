@@ -37,12 +37,14 @@ const SETTLED = ofCluster({
       configNodes: nodeInfos(1, 2, 3),
       members: nodeInfos(1, 2),
       lastAckNack: 'ack',
+      granted: true,
     }),
     nodeSnapshot({
       nodeId: 2,
       address: '10.0.0.2:40000',
       members: nodeInfos(1, 2),
       lastAckNack: 'ack',
+      granted: true,
       silentForMs: 11_000,
     }),
   ],
@@ -92,7 +94,7 @@ test('every phase says what is being waited for', () => {
       textOf(ofCluster({ vote: { phase, winner: [1], rule: 'tieBreaker', sinceMs: 1 }, ...changes })),
     )?.[1];
   const unconfirmed = (lastAckNack: 'ack' | 'nack') => ({
-    nodes: [nodeSnapshot({ nodeId: 5, lastAckNack, voteUnconfirmed: true })],
+    nodes: [nodeSnapshot({ nodeId: 5, lastAckNack, due: lastAckNack, granted: lastAckNack === 'ack' })],
   });
   assert.equal(waiting('none'), 'the nodes to report who is with them');
   assert.equal(waiting('waiting'), 'the nodes to agree on who is with whom');

@@ -18,7 +18,7 @@ export function nodeSnapshot(changes: Partial<NodeSnapshot> = {}): NodeSnapshot 
     lastVote: undefined,
     lastAckNack: undefined,
     granted: false,
-    voteUnconfirmed: false,
+    due: undefined,
     connectedForMs: 60_000,
     silentForMs: 10,
     ...changes,

@@ -116,11 +116,12 @@ function grant(cluster: Cluster, reports: Step['reports'], ringOf: RingOf = (mem
 }
 
 function atRest(cluster: Cluster): Step {
-  const holders = cluster.members.filter((member) => member.granted).map((member) => member.nodeId);
+  const winners = cluster.members.filter((member) => cluster.winner.has(member.nodeId));
+  const ids = (granted: boolean) => winners.filter((member) => member.granted === granted).map(({ nodeId }) => nodeId);
   return {
     cluster: { ...cluster, phase: 'idle' },
     votes: [],
-    reports: [{ what: 'settled', cluster: cluster.name, holders }],
+    reports: [{ what: 'settled', cluster: cluster.name, holders: ids(true), leftOut: ids(false) }],
   };
 }
 
