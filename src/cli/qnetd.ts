@@ -3,10 +3,10 @@ import { homedir } from 'node:os';
 import type { Argv } from 'yargs';
 import yargs from 'yargs';
 import { type Directories, localSocketIn, SYSTEM_DIRECTORIES, userDirectories } from '../qnetd/options.ts';
-import { OperatorError } from '../runtime/errors.ts';
 import { finish } from './command-result.ts';
 import { processOutput, reportMistake } from './output.ts';
 import { packageVersion } from './version.ts';
+import { failureOf, isList, last, oneOf, text } from './yargs-options.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -27,8 +27,7 @@ export async function qnetd(args: readonly string[]): Promise<number> {
     .demandCommand(1, 1, 'No command was given.', 'More than one command was given.')
     .exitProcess(false)
     .fail((message: string | undefined, error: Error | undefined) => {
-      // yargs wraps some mistakes of usage into an error of its own, and passes errors of commands on.
-      throw error === undefined || error.name === 'YError' ? usageError(message ?? String(error?.message)) : error;
+      throw failureOf('qnetd', message, error);
     })
     .option('state', text('directory of the certificates'))
     .option('run-dir', text('directory of lock file and local socket'));
@@ -42,23 +41,6 @@ export async function qnetd(args: readonly string[]): Promise<number> {
   } catch (error) {
     return reportMistake(error, processOutput());
   }
-}
-
-/** An option that is given twice counts the last time; yargs would make a list of it, whatever its type says. */
-function text(describe: string) {
-  return { type: 'string', requiresArg: true, describe, coerce: last<string> } as const;
-}
-
-function oneOf<T extends string>(choices: readonly T[], describe: string) {
-  return { choices, requiresArg: true, describe, coerce: last<T> } as const;
-}
-
-function last<T extends string | boolean>(value: T | readonly T[] | undefined): T | undefined {
-  return isList(value) ? value.at(-1) : value;
-}
-
-function isList<T>(value: T | readonly T[] | undefined): value is readonly T[] {
-  return Array.isArray(value);
 }
 
 type Parser = Argv<{ state: string | undefined; 'run-dir': string | undefined }>;
@@ -143,9 +125,4 @@ function directories({ state, runDir }: { state?: string | undefined; runDir?: s
 
 function ownDirectories(): Directories {
   return process.getuid?.() === 0 ? SYSTEM_DIRECTORIES : userDirectories(process.env, homedir());
-}
-
-function usageError(message: string): OperatorError {
-  const sentence = message.trim().replaceAll(/\s*\n\s*/g, ' ');
-  return new OperatorError(/[.!?]$/.test(sentence) ? sentence : `${sentence}.`, 'See qnetd --help.');
 }

@@ -4,8 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import type { PeerCertificate } from '../arbiter/events.ts';
+import { SendQueue } from '../runtime/send-queue.ts';
 import { socketReason } from './reasons.ts';
-import { SendQueue } from './send-queue.ts';
 import type { TlsUpgrade } from './tls-upgrade.ts';
 
 export interface LinkListener {

@@ -2,11 +2,12 @@
  * `qnetd run`: from options to a running service to an exit code. What goes wrong before the service runs is an
  * OperatorError for the command to print; afterwards the log tells, and the exit code.
  */
+
+import { isDetached, startDetached, tellStarter } from '../runtime/detach.ts';
 import { OperatorError } from '../runtime/errors.ts';
 import { createLog, type Log } from '../runtime/log.ts';
 import { serviceManager } from '../runtime/service-manager.ts';
 import { onSignals } from '../runtime/signals.ts';
-import { isDetached, startDetached, tellStarter } from './detach.ts';
 import type { QnetdOptions } from './options.ts';
 import { Service } from './service.ts';
 

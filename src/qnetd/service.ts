@@ -4,6 +4,7 @@ import { Arbiter } from '../arbiter/arbiter.ts';
 import { type LocalAnswer, type LocalSocketServer, serveLocalSocket } from '../runtime/local-socket.ts';
 import { type LockFile, takeLockFile } from '../runtime/lock-file.ts';
 import type { ServiceManager } from '../runtime/service-manager.ts';
+import { ServiceStatus } from '../runtime/service-status.ts';
 import type { ServerFacts } from '../status/facts.ts';
 import { ipcReply } from '../status/ipc-reply.ts';
 import { ipcRequest } from '../status/ipc-request.ts';
@@ -13,7 +14,6 @@ import { type LogSink, ReportLog } from './log-lines.ts';
 import type { QnetdOptions } from './options.ts';
 import { ServedIdentity } from './served-identity.ts';
 import { QnetServer } from './server.ts';
-import { ServiceStatus } from './service-status.ts';
 
 export interface ServicePorts {
   readonly log: LogSink;
@@ -65,9 +65,9 @@ export class Service {
     });
     this.#status = new ServiceStatus({
       manager: ports.manager,
-      counts: () => {
+      line: () => {
         const { connectedClients, clusters } = this.#snapshot();
-        return { clients: connectedClients, clusters: clusters.length };
+        return `${counted(connectedClients, 'client')} in ${counted(clusters.length, 'cluster')}`;
       },
       check: () => this.#server.tick(),
     });
@@ -139,4 +139,8 @@ export class Service {
     const address = `${listenAddress ?? '*'}:${port}`;
     return { address, tls, clientCertRequired, maxClients, maxSendBytes, maxReceiveBytes };
   }
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }

@@ -1,15 +1,16 @@
 /**
  * Upstream's advanced settings (`-S name=value,...`, corosync-qnetd(8)): names, ranges and manners of corosync-qnetd
- * 3.0.3, with the two newer ones for the local socket. Defaults are where the values are used.
+ * 3.0.3, with the two newer ones for the local socket. Defaults are where the values are used. Upstream's other daemon
+ * reads a table of its own in the same way.
  */
 
-type Reader<T> = (text: string, groups: GroupLookup) => T | undefined;
+export type Reader<T> = (text: string, groups: GroupLookup) => T | undefined;
 
 /** The id of a group of this machine. */
 export type GroupLookup = (name: string) => number | undefined;
 
-const INT32_MAX = 2 ** 31 - 1;
-const UINT32_MAX = 2 ** 32 - 1;
+export const INT32_MAX = 2 ** 31 - 1;
+export const UINT32_MAX = 2 ** 32 - 1;
 const INT64_MAX = 2n ** 63n - 1n;
 
 const SETTINGS = {
@@ -34,23 +35,37 @@ const SETTINGS = {
   keep_active_partition_tie_breaker: onOff,
 } as const satisfies Record<string, Reader<unknown>>;
 
-type SettingName = keyof typeof SETTINGS;
+/** Accepted, and without effect. */
+const DEPRECATED: ReadonlySet<string> = new Set(['dpd_interval']);
+
+export type SettingTable = Readonly<Record<string, Reader<unknown>>>;
 
 /** `'unchanged'` takes back what an earlier switch said. */
-export type AdvancedSettings = {
-  [K in SettingName]?: Exclude<ReturnType<(typeof SETTINGS)[K]>, undefined>;
+export type SettingsOf<T extends SettingTable> = {
+  [K in keyof T]?: Exclude<ReturnType<T[K]>, undefined>;
 };
 
-export interface AdvancedSettingsResult {
-  readonly settings: AdvancedSettings;
+export type AdvancedSettings = SettingsOf<typeof SETTINGS>;
+
+export interface SettingList<T extends SettingTable> {
+  readonly settings: SettingsOf<T>;
   readonly warnings: readonly string[];
   /** The first thing that is wrong, in upstream's words; what stands before it is in `settings`. */
   readonly problem: string | undefined;
 }
 
 /** Reads one list; a later value of the same name wins. */
-export function advancedSettings(list: string, groups: GroupLookup): AdvancedSettingsResult {
-  const settings: AdvancedSettings = {};
+export function advancedSettings(list: string, groups: GroupLookup): SettingList<typeof SETTINGS> {
+  return settingList(list, SETTINGS, groups, DEPRECATED);
+}
+
+export function settingList<T extends SettingTable>(
+  list: string,
+  table: T,
+  groups: GroupLookup,
+  deprecated: ReadonlySet<string> = new Set(),
+): SettingList<T> {
+  const settings: SettingsOf<T> = {};
   const warnings: string[] = [];
   for (const pair of list.split(',')) {
     const equals = pair.indexOf('=');
@@ -59,29 +74,22 @@ export function advancedSettings(list: string, groups: GroupLookup): AdvancedSet
     // Upstream takes an empty name for the end of the list.
     if (name === '') break;
     const known = name.toLowerCase();
-    if (known === 'dpd_interval') {
+    if (deprecated.has(known)) {
       warnings.push(`Option '${name}' is deprecated and has no effect anymore`);
-    } else if (!isSettingName(known)) {
-      return { settings, warnings, problem: `Unknown option '${name}'` };
-    } else if (!assign(settings, known, value, groups)) {
+      continue;
+    }
+    const reader = Object.hasOwn(table, known) ? table[known] : undefined;
+    if (reader === undefined) return { settings, warnings, problem: `Unknown option '${name}'` };
+    const read = reader(value, groups);
+    if (read === undefined) {
       return { settings, warnings, problem: `Invalid value '${value}' for option '${name}'` };
     }
+    Object.assign(settings, { [known]: read });
   }
   return { settings, warnings, problem: undefined };
 }
 
-function isSettingName(name: string): name is SettingName {
-  return Object.hasOwn(SETTINGS, name);
-}
-
-function assign(settings: AdvancedSettings, name: SettingName, value: string, groups: GroupLookup): boolean {
-  const read = SETTINGS[name](value, groups);
-  if (read === undefined) return false;
-  Object.assign(settings, { [name]: read });
-  return true;
-}
-
-function text(value: string): string {
+export function text(value: string): string {
   return value;
 }
 
@@ -101,7 +109,7 @@ export function wholeNumber(value: string): bigint | undefined {
   return read > INT64_MAX || read < -INT64_MAX - 1n ? undefined : read;
 }
 
-function integer(min: number, max?: number): Reader<number> {
+export function integer(min: number, max?: number): Reader<number> {
   return (value) => {
     const read = wholeNumber(value);
     if (read === undefined || read < min || (max !== undefined && read > max)) return undefined;
@@ -118,12 +126,12 @@ function decimal(min: number, max: number): Reader<number> {
   };
 }
 
-function umask(value: string): number | 'unchanged' | undefined {
+export function umask(value: string): number | 'unchanged' | undefined {
   if (value === '') return 'unchanged';
   return /^[0-7]{1,6}$/.test(value) && Number.parseInt(value, 8) <= 0o777 ? Number.parseInt(value, 8) : undefined;
 }
 
-function group(value: string, groups: GroupLookup): number | 'unchanged' | undefined {
+export function group(value: string, groups: GroupLookup): number | 'unchanged' | undefined {
   if (value === '' || value === '-1') return 'unchanged';
   if (/^\d{1,10}$/.test(value)) return Number(value) < UINT32_MAX ? Number(value) : undefined;
   return groups(value);

@@ -42,6 +42,6 @@ function listRequest(words: readonly ByteString[]): IpcRequest {
 }
 
 /** toLowerCase would also turn a Kelvin sign into a k and change bytes above 127. */
-function asciiLower(text: ByteString): string {
+export function asciiLower(text: ByteString): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

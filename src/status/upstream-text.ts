@@ -9,7 +9,7 @@ import { type ByteString, type NodeInfo, ringText, type TieBreaker } from '../pr
 import type { ServerFacts } from './facts.ts';
 import { untilNul } from './ipc-words.ts';
 
-const TLS_TEXT: Readonly<Record<TlsSupport, string>> = {
+export const TLS_TEXT: Readonly<Record<TlsSupport, string>> = {
   unsupported: 'Unsupported',
   supported: 'Supported',
   required: 'Required',
@@ -87,7 +87,7 @@ function nodeLines(node: NodeSnapshot, verbose: boolean): string[] {
   return lines;
 }
 
-function tieBreakerText(tieBreaker: TieBreaker): string {
+export function tieBreakerText(tieBreaker: TieBreaker): string {
   if (tieBreaker.mode === 'nodeId') return `Node with node ID ${tieBreaker.nodeId}`;
   return `Node with ${tieBreaker.mode} node ID`;
 }

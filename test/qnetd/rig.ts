@@ -43,6 +43,10 @@ export function keptLog(): { readonly lines: KeptLine[]; readonly sink: LogSink 
 export interface RigWishes {
   readonly settings?: Partial<ArbiterSettings>;
   readonly sendMessagesMax?: number;
+  /** Of a rig that was stopped; none: any free one. */
+  readonly port?: number;
+  /** The certificate served; none: a good one. */
+  readonly pair?: Pair;
 }
 
 export class Rig {
@@ -56,18 +60,19 @@ export class Rig {
 
   static async start(wishes: RigWishes = {}): Promise<Rig> {
     const rig = new Rig(wishes);
-    rig.#listener = await listen({ address: '127.0.0.1', family: undefined, port: 0, backlog: 511 }, (socket) =>
-      rig.server.accept(socket),
+    rig.#listener = await listen(
+      { address: '127.0.0.1', family: undefined, port: wishes.port ?? 0, backlog: 511 },
+      (socket) => rig.server.accept(socket),
     );
     return rig;
   }
 
-  private constructor({ settings, sendMessagesMax = 32 }: RigWishes) {
+  private constructor({ settings, sendMessagesMax = 32, pair = serverPair }: RigWishes) {
     const arbiterSettings = { ...DEFAULT_ARBITER_SETTINGS, ...settings };
     const { lines, sink } = keptLog();
     this.lines = lines;
     this.arbiter = new Arbiter(arbiterSettings);
-    this.#upgrade = upgradeWith(serverPair, arbiterSettings.clientCertRequired);
+    this.#upgrade = upgradeWith(pair, arbiterSettings.clientCertRequired);
     this.server = new QnetServer({
       core: this.arbiter,
       nowMs: () => performance.now(),

@@ -4,10 +4,10 @@
  * success long before, this one fails when the service fails to start.
  */
 import { spawn } from 'node:child_process';
-import { OperatorError } from '../runtime/errors.ts';
+import { OperatorError } from './errors.ts';
 
 /** Set for the process that serves; what it starts does not inherit it. */
-const MARK = 'QNETD_DETACHED';
+const MARK = 'QDEVICE_DETACHED';
 
 type Outcome = { readonly ready: true } | { readonly ready: false; readonly problem: string; readonly remedy: string };
 

@@ -1,8 +1,8 @@
 /** What the service manager hears while the service runs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ServiceStatus } from '../../src/qnetd/service-status.ts';
 import { RecordingServiceManager } from '../../src/runtime/service-manager.ts';
+import { ServiceStatus } from '../../src/runtime/service-status.ts';
 
 async function untilTold(manager: RecordingServiceManager, what: string): Promise<void> {
   for (let waits = 0; waits < 1_000 && !manager.told.includes(what); waits += 1) {
@@ -11,19 +11,19 @@ async function untilTold(manager: RecordingServiceManager, what: string): Promis
   assert.ok(manager.told.includes(what), `${what} in ${manager.told.join(' ')}`);
 }
 
-test('ready with numbers, new numbers when they changed, stopping', async () => {
+test('ready with its line, a new line when it changed, stopping', async () => {
   const manager = new RecordingServiceManager();
-  let counts = { clients: 0, clusters: 0 };
-  const status = new ServiceStatus({ manager, counts: () => counts, check: () => undefined });
+  let line = '0 clients';
+  const status = new ServiceStatus({ manager, line: () => line, check: () => undefined });
   await status.ready();
-  assert.deepEqual(manager.told, ['READY=1', 'STATUS=0 clients in 0 clusters']);
+  assert.deepEqual(manager.told, ['READY=1', 'STATUS=0 clients']);
   for (let clients = 1; clients <= 3; clients += 1) {
-    counts = { clients, clusters: 1 };
+    line = `${clients} clients`;
     status.changed();
   }
-  await untilTold(manager, 'STATUS=3 clients in 1 cluster');
+  await untilTold(manager, 'STATUS=3 clients');
   await status.stopping();
-  assert.deepEqual(manager.told.slice(2), ['STATUS=3 clients in 1 cluster', 'STOPPING=1']);
+  assert.deepEqual(manager.told.slice(2), ['STATUS=3 clients', 'STOPPING=1']);
 });
 
 test('each sign of life follows a check that the service works', async () => {
@@ -31,7 +31,7 @@ test('each sign of life follows a check that the service works', async () => {
   let checks = 0;
   const status = new ServiceStatus({
     manager,
-    counts: () => ({ clients: 0, clusters: 0 }),
+    line: () => '',
     check: () => {
       checks += 1;
     },

@@ -1,9 +1,10 @@
-/** What the service manager is told while the service runs: a line of numbers, and that the service is alive. */
-import type { ServiceManager } from '../runtime/service-manager.ts';
+/** What the service manager is told while a service runs: a line on its state, and that it is alive. */
+import type { ServiceManager } from './service-manager.ts';
 
 export interface ServiceStatusOptions {
   readonly manager: ServiceManager;
-  readonly counts: () => { readonly clients: number; readonly clusters: number };
+  /** For people, in few words. */
+  readonly line: () => string;
   /** Throws if the service does not work any more; called before each sign of life. */
   readonly check: () => void;
 }
@@ -23,7 +24,7 @@ export class ServiceStatus {
 
   async ready(): Promise<void> {
     const { manager, check } = this.#options;
-    this.#told = this.#line();
+    this.#told = this.#options.line();
     await manager.ready(this.#told);
     if (manager.watchdogIntervalMs === undefined) return;
     this.#watchdog = setInterval(() => {
@@ -32,11 +33,11 @@ export class ServiceStatus {
     }, manager.watchdogIntervalMs);
   }
 
-  /** The numbers may be others; told within a second. */
+  /** The line may be another; told within a second. */
   changed(): void {
     this.#next ??= setTimeout(() => {
       this.#next = undefined;
-      const line = this.#line();
+      const line = this.#options.line();
       if (line === this.#told) return;
       this.#told = line;
       void this.#options.manager.status(line);
@@ -48,13 +49,4 @@ export class ServiceStatus {
     clearInterval(this.#watchdog);
     await this.#options.manager.stopping();
   }
-
-  #line(): string {
-    const { clients, clusters } = this.#options.counts();
-    return `${counted(clients, 'client')} in ${counted(clusters, 'cluster')}`;
-  }
-}
-
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }

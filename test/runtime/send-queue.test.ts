@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { SendQueue } from '../../src/qnetd/send-queue.ts';
+import { SendQueue } from '../../src/runtime/send-queue.ts';
 
 const TURNS_UNTIL_STALLED = 5;
 

@@ -1,0 +1,23 @@
+/** What an answer on the local socket looks like, whoever gives it. */
+import type { ByteString } from '../protocol/values.ts';
+
+export interface IpcReply {
+  /** One character a byte; empty: the connection is closed without a word. */
+  readonly text: ByteString;
+  /** The service is to stop once the answer is out. */
+  readonly stop: boolean;
+}
+
+/** Upstream builds the body in a buffer of the reply's size with a NUL behind it, then puts the status line before. */
+export function ok(body: ByteString, what: string, maxSendBytes: number): IpcReply {
+  if (body.length >= maxSendBytes) return error(`Can't get ${what}`, maxSendBytes);
+  const text = `OK\n${body}`;
+  if (text.length > maxSendBytes) return error('Internal IPC buffer too small', maxSendBytes);
+  return { text, stop: false };
+}
+
+/** An error that is too long itself is not sent; only an unknown command can be. */
+export function error(problem: ByteString, maxSendBytes: number): IpcReply {
+  const text = `Error\n${problem}\n`;
+  return { text: text.length > maxSendBytes ? '' : text, stop: false };
+}
