@@ -1,0 +1,13 @@
+/**
+ * Fifty-fifty split on the node: without the arbiter's word there is no vote. What is not granted is withheld, at once
+ * and before the connection is given up.
+ */
+
+import type { MemberAlgorithm } from './algorithm.ts';
+
+export const ffsplit: MemberAlgorithm = {
+  onDisconnected: () => 'nack',
+  onEchoMissing: () => 'disconnect',
+  onChangeUnconnected: (vote) => (vote === 'ack' ? 'nack' : undefined),
+  onNoAnswer: () => 'nack',
+};
