@@ -22,6 +22,17 @@ export interface ExportedIdentity {
   readonly keyPem: string;
 }
 
+/** What a node's database holds; any of it may be missing. */
+export interface NodeMaterial {
+  readonly authorities: readonly X509Certificate[];
+  readonly pairs: readonly KeyPair[];
+}
+
+export interface KeyPair {
+  readonly certificate: X509Certificate;
+  readonly key: KeyObject;
+}
+
 interface DatabaseFormat {
   readonly prefix: 'sql:' | 'dbm:';
   /** The first tells that the database is there, the second holds the keys. */
@@ -63,13 +74,32 @@ export async function exportNssIdentity(stateDir: string, serverNickname: string
   if (format === undefined) {
     throw new OperatorError(`There is no certificate database in ${stateDir}.`, 'Name another directory with --state.');
   }
-  return await withPrivateDirectory(async (directory) => {
-    for (const file of format.files) await copyIfThere(join(stateDir, file), join(directory, file));
-    await writeFile(join(directory, 'password'), '', { mode: 0o600 });
-    const scratch = { directory, database: `${format.prefix}${directory}`, origin: stateDir };
+  return await withCopy(stateDir, format, async (scratch) => {
     const ca = await exportPair(scratch, CA_NICKNAME);
     const server = await exportPair(scratch, serverNickname);
     return { caPem: ca.certificate, caKeyPem: ca.key, certPem: server.certificate, keyPem: server.key };
+  });
+}
+
+/** From a node's database, where the authority has no key and the cluster may have several certificates. */
+export async function exportNssNodeMaterial(directory: string, clusterNickname: string): Promise<NodeMaterial> {
+  const format = await formatOf(directory);
+  if (format === undefined) return { authorities: [], pairs: [] };
+  return await withCopy(directory, format, async (scratch) => {
+    const listed = await runTool(scratch, 'certutil', ['-L', '-d', scratch.database], 'every certificate');
+    const has = (nickname: string) => listed.split('\n').some((line) => line.startsWith(`${nickname} `));
+    return {
+      authorities: has(CA_NICKNAME) ? await listCertificates(scratch, CA_NICKNAME) : [],
+      pairs: has(clusterNickname) ? await exportPairs(scratch, clusterNickname) : [],
+    };
+  });
+}
+
+function withCopy<T>(origin: string, { prefix, files }: DatabaseFormat, work: (scratch: Scratch) => Promise<T>) {
+  return withPrivateDirectory(async (directory) => {
+    for (const file of files) await copyIfThere(join(origin, file), join(directory, file));
+    await writeFile(join(directory, 'password'), '', { mode: 0o600 });
+    return await work({ directory, database: `${prefix}${directory}`, origin });
   });
 }
 
@@ -91,16 +121,30 @@ async function copyIfThere(from: string, to: string): Promise<void> {
 
 /** Of several certificates with one nickname the newest that has its key. */
 async function exportPair(scratch: Scratch, nickname: string): Promise<{ certificate: string; key: string }> {
-  const listed = await runTool(scratch, 'certutil', ['-L', '-d', scratch.database, '-n', nickname, '-a'], nickname);
-  const keys = await exportKeys(scratch, nickname);
-  const pairs = certificatesIn(listed).flatMap((certificate) => {
+  const [newest] = newestFirst(await exportPairs(scratch, nickname));
+  if (newest === undefined) throw missing(scratch, nickname);
+  return { certificate: certificatePem(newest.certificate.raw), key: keyPem(newest.key) };
+}
+
+/** Certificates without their key are left out. */
+export function pairsAmong(certificates: readonly X509Certificate[], keys: readonly KeyObject[]): KeyPair[] {
+  return certificates.flatMap((certificate) => {
     const key = keys.find((candidate) => certificate.checkPrivateKey(candidate));
     return key === undefined ? [] : [{ certificate, key }];
   });
-  pairs.sort((a, b) => Date.parse(b.certificate.validFrom) - Date.parse(a.certificate.validFrom));
-  const [newest] = pairs;
-  if (newest === undefined) throw missing(scratch, nickname);
-  return { certificate: certificatePem(newest.certificate.raw), key: keyPem(newest.key) };
+}
+
+export function newestFirst(pairs: readonly KeyPair[]): KeyPair[] {
+  return [...pairs].sort((a, b) => Date.parse(b.certificate.validFrom) - Date.parse(a.certificate.validFrom));
+}
+
+async function exportPairs(scratch: Scratch, nickname: string): Promise<KeyPair[]> {
+  return pairsAmong(await listCertificates(scratch, nickname), await exportKeys(scratch, nickname));
+}
+
+async function listCertificates(scratch: Scratch, nickname: string): Promise<X509Certificate[]> {
+  const args = ['-L', '-d', scratch.database, '-n', nickname, '-a'];
+  return certificatesIn(await runTool(scratch, 'certutil', args, nickname));
 }
 
 async function exportKeys(scratch: Scratch, nickname: string): Promise<KeyObject[]> {

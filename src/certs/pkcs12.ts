@@ -1,25 +1,66 @@
 /**
- * Private keys out of a PKCS#12 file that pk12util has just written. Only key bags are read: the certificates come
- * from certutil, and the file never left a private directory, so that its integrity code proves nothing. Decryption is
- * OpenSSL's; the 600,000 rounds that NSS asks for would take a JavaScript implementation many seconds.
+ * Keys and certificates out of a PKCS#12 file with the empty password, as upstream's scripts and NSS write them. Its
+ * integrity code is not checked: the empty password makes one for everybody, and what is read has to prove itself by a
+ * key that fits its certificate. Decryption is OpenSSL's; the 600,000 rounds that NSS asks for would take a JavaScript
+ * implementation many seconds.
  */
-import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { type Asn1, childrenOf, OID, octetsOf, oidOf, readBer, writeDer } from './asn1.ts';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { type Asn1, Asn1Error, childrenOf, OID, octetsOf, oidOf, readBer, writeDer } from './asn1.ts';
+import { openSafe } from './pkcs12-safe.ts';
+
+const ENCRYPTED_DATA = '1.2.840.113549.1.7.6';
+const CERTIFICATE_BAG = '1.2.840.113549.1.12.10.1.3';
+const X509_CERTIFICATE = '1.2.840.113549.1.9.22.1';
+
+export interface Pkcs12Content {
+  readonly keys: readonly KeyObject[];
+  /** Of authorities as well, in no order that can be relied upon. */
+  readonly certificates: readonly X509Certificate[];
+}
 
 /** Keys protected with the empty password. Throws on anything else. */
 export function readPrivateKeys(pkcs12: Uint8Array): KeyObject[] {
-  const [, authSafe] = childrenOf(readBer(pkcs12));
-  return childrenOf(dataOf(authSafe)).flatMap((safe) => {
+  return safesOf(pkcs12).flatMap((safe) => {
     // Encrypted safes hold certificates; keys are encrypted one by one inside a safe that is not.
     if (oidOf(childrenOf(safe)[0]) !== OID.pkcs7Data) return [];
     return childrenOf(dataOf(safe)).flatMap(keyOf);
   });
 }
 
+/** Throws on what is no PKCS#12 file with the empty password. */
+export async function readPkcs12(pkcs12: Uint8Array): Promise<Pkcs12Content> {
+  const bags: Asn1[] = [];
+  for (const safe of safesOf(pkcs12)) {
+    const encrypted = oidOf(childrenOf(safe)[0]) === ENCRYPTED_DATA;
+    bags.push(...childrenOf(encrypted ? readBer(await decryptedDataOf(safe)) : dataOf(safe)));
+  }
+  return { keys: bags.flatMap(keyOf), certificates: bags.flatMap(certificateOf) };
+}
+
+function safesOf(pkcs12: Uint8Array): readonly Asn1[] {
+  const [, authSafe] = childrenOf(readBer(pkcs12));
+  return childrenOf(dataOf(authSafe));
+}
+
 /** The value inside a ContentInfo of type data. */
 function dataOf(contentInfo: Asn1 | undefined): Asn1 {
   const [, wrapper] = childrenOf(contentInfo);
   return readBer(octetsOf(childrenOf(wrapper)[0]));
+}
+
+/** The bytes inside a ContentInfo of type encryptedData. */
+async function decryptedDataOf(contentInfo: Asn1): Promise<Buffer> {
+  const [, wrapper] = childrenOf(contentInfo);
+  const [, content] = childrenOf(childrenOf(wrapper)[0]);
+  const [, algorithm, encrypted] = childrenOf(content);
+  return await openSafe(algorithm, taggedOctetsOf(encrypted));
+}
+
+/** An octet string that wears the tag of its place; BER allows it to be cut into parts. */
+function taggedOctetsOf(node: Asn1 | undefined): Buffer {
+  if (node === undefined) throw new Asn1Error('the encrypted content is missing');
+  if (typeof node.value === 'string') return Buffer.from(node.value, 'latin1');
+  return Buffer.concat(node.value.map(octetsOf));
 }
 
 function keyOf(bag: Asn1): KeyObject[] {
@@ -29,4 +70,12 @@ function keyOf(bag: Asn1): KeyObject[] {
   const [key] = childrenOf(wrapper);
   if (key === undefined) return [];
   return [createPrivateKey({ key: writeDer(key), format: 'der', type: 'pkcs8', passphrase: '' })];
+}
+
+function certificateOf(bag: Asn1): X509Certificate[] {
+  const [type, wrapper] = childrenOf(bag);
+  if (oidOf(type) !== CERTIFICATE_BAG) return [];
+  const [kind, value] = childrenOf(childrenOf(wrapper)[0]);
+  if (oidOf(kind) !== X509_CERTIFICATE) return [];
+  return [new X509Certificate(octetsOf(childrenOf(value)[0]))];
 }
