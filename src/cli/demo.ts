@@ -1,0 +1,109 @@
+/** `npm run demo`: a cluster and its arbiter in one process, split, healed and saved before one's eyes. */
+import yargs from 'yargs';
+import { SEED_MAX } from '../demo/random.ts';
+import { OperatorError } from '../runtime/errors.ts';
+import { onSignals } from '../runtime/signals.ts';
+import { type Output, reportMistake } from './output.ts';
+
+export interface DemoChoice {
+  readonly nodeCount: number;
+  readonly seed: number | undefined;
+}
+
+const NODES = { min: 2, max: 8, usual: 4 };
+const ALGORITHMS = ['ffsplit', 'lms', '2nodelms', 'test'];
+/** As a shell reports a program that ended by SIGINT. */
+const STOPPED_EXIT_CODE = 130;
+
+/** Resolves with the exit code when the show is over. */
+export async function demo(args: readonly string[], output: Output): Promise<number> {
+  try {
+    const choice = await demoChoice(args);
+    return choice === 'told' ? 0 : await playDemo(choice, output);
+  } catch (error) {
+    return reportMistake(error, output);
+  }
+}
+
+/** `told`: the help was asked for and printed. */
+export async function demoChoice(args: readonly string[]): Promise<DemoChoice | 'told'> {
+  const text = (describe: string) => ({ type: 'string', requiresArg: true, describe }) as const;
+  const parser = yargs([...args])
+    .scriptName('npm run demo --')
+    .usage('$0 [options]\n\nA cluster and its arbiter, split, healed and saved before your eyes.')
+    .option('nodes', text(`nodes of the cluster, ${NODES.min} to ${NODES.max}; left out: ${NODES.usual}`))
+    .option('algorithm', text('how the arbiter decides; left out: ffsplit'))
+    .option('seed', text('a number that draws order, split and lost node; left out: always the same'))
+    .version(false)
+    .wrap(null)
+    .strict()
+    .exitProcess(false)
+    .fail((message: string | undefined, error: Error | undefined) => {
+      throw new OperatorError(sentence(message ?? String(error?.message)), 'See npm run demo -- --help.');
+    });
+  const chosen = await parser.parseAsync();
+  if (chosen['help'] === true) return 'told';
+  if (chosen._.length > 0) throw new OperatorError(`"${chosen._[0]}" is no option.`, 'See npm run demo -- --help.');
+  requireAlgorithm(lastOf(chosen.algorithm) ?? 'ffsplit');
+  return {
+    nodeCount: numberIn('--nodes', lastOf(chosen.nodes), NODES) ?? NODES.usual,
+    seed: numberIn('--seed', lastOf(chosen.seed), { min: 0, max: SEED_MAX }),
+  };
+}
+
+async function playDemo({ nodeCount, seed }: DemoChoice, output: Output): Promise<number> {
+  const { play } = await import('../demo/play.ts');
+  const { screenFor } = await import('../demo/screen.ts');
+  const { storyOf } = await import('../demo/story.ts');
+  const stop = new AbortController();
+  const forget = onSignals({ stop: () => stop.abort(), reload: () => stop.abort() });
+  const { stdout, env: environment } = process;
+  const terminal = stdout.isTTY ? { columns: stdout.columns, rows: stdout.rows } : undefined;
+  const screen = screenFor({ write: (text) => stdout.write(text), environment, terminal });
+  const beganMs = performance.now();
+  try {
+    screen.say(
+      `An arbiter and ${nodeCount} nodes in one process, over TLS; corosync is an embedded stand-in. ` +
+        "Nodes that count the arbiter's vote are marked.",
+    );
+    const result = await play(storyOf(nodeCount, seed), screen, stop.signal);
+    if (result.kind === 'wrong') {
+      output.err(`${result.why} This is a defect of this program: please report it with the lines above.`);
+      return 1;
+    }
+    if (result.kind === 'stopped') {
+      output.err('Stopped; everything is taken down again.');
+      return STOPPED_EXIT_CODE;
+    }
+    const seconds = Math.round((performance.now() - beganMs) / 1_000);
+    screen.say(`Every scene ended as the rules say; never were two partitions quorate. (${seconds} s)`);
+    return 0;
+  } finally {
+    forget();
+  }
+}
+
+function requireAlgorithm(name: string): void {
+  if (name === 'ffsplit') return;
+  if (ALGORITHMS.includes(name)) {
+    throw new OperatorError(`The algorithm ${name} cannot be shown yet, it comes later.`, 'Use --algorithm ffsplit.');
+  }
+  throw new OperatorError(`"${name}" is no algorithm.`, 'Use --algorithm ffsplit; the others come later.');
+}
+
+function numberIn(name: string, text: string | undefined, { min, max }: { min: number; max: number }) {
+  if (text === undefined) return undefined;
+  const read = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (read >= min && read <= max) return read;
+  throw new OperatorError(`${name} is ${text === '' ? 'empty' : `"${text}"`}.`, `Give a number from ${min} to ${max}.`);
+}
+
+/** An option that is given twice is a list, whatever its type says. */
+function lastOf(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : value?.at(-1);
+}
+
+function sentence(message: string): string {
+  const line = message.trim().replaceAll(/\s*\n\s*/g, ' ');
+  return /[.!?]$/.test(line) ? line : `${line}.`;
+}

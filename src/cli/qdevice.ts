@@ -1,0 +1,97 @@
+/** `qdevice`: run the node daemon and look at it. Each part is loaded when it is asked for. */
+import type { Argv } from 'yargs';
+import yargs from 'yargs';
+import { DEFAULT_QDEVICE_OPTIONS, QDEVICE_SOCKET, type QdeviceOptions } from '../qdevice/options.ts';
+import { OperatorError } from '../runtime/errors.ts';
+import { finish } from './command-result.ts';
+import { processOutput, reportMistake } from './output.ts';
+import { packageVersion } from './version.ts';
+import { failureOf, isList, last, text } from './yargs-options.ts';
+
+type Done = (exitCode: number) => void;
+
+/** Resolves when the command is done, with its exit code. */
+export async function qdevice(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const done = (code: number) => {
+    exitCode = code;
+  };
+  const parser = yargs([...args])
+    .scriptName('qdevice')
+    .usage('$0 COMMAND\n\nThe node of a corosync cluster: brings it the vote of an arbiter.')
+    .version(packageVersion())
+    .wrap(null)
+    .strict()
+    .demandCommand(1, 1, 'No command was given.', 'More than one command was given.')
+    .exitProcess(false)
+    .fail((message: string | undefined, error: Error | undefined) => {
+      throw failureOf('qdevice', message, error);
+    });
+  addRun(parser, done);
+  addStatus(parser, done);
+  try {
+    await parser.parseAsync();
+    return exitCode;
+  } catch (error) {
+    return reportMistake(error, processOutput());
+  }
+}
+
+function addRun(parser: Argv, done: Done): void {
+  parser.command(
+    'run',
+    'run the node daemon in the foreground; its configuration is the one of corosync',
+    (command) =>
+      command
+        .option('state', text('directory of key and certificates'))
+        .option('debug', { type: 'boolean', describe: 'log every detail', coerce: last<boolean> })
+        .option('S', { type: 'string', requiresArg: true, describe: 'advanced settings: name=value,...' }),
+    async ({ S, state, debug }) => {
+      const advanced = isList<string>(S) ? S : S === undefined ? [] : [S];
+      const options = await runOptions(advanced, state, debug === true);
+      const { runQdevice } = await import('../qdevice/main.ts');
+      done(await runQdevice(options));
+    },
+  );
+}
+
+async function runOptions(advanced: readonly string[], state: string | undefined, debug: boolean) {
+  const { assertUsable, QDEVICE_SETTINGS, withQdeviceSettings } = await import('./qdevice-settings.ts');
+  const { settingList } = await import('../runtime/advanced-settings.ts');
+  const { groupId } = await import('./qnetd-settings.ts');
+  let options: QdeviceOptions = { ...DEFAULT_QDEVICE_OPTIONS, debug };
+  if (state !== undefined) options = { ...options, stateDir: state };
+  for (const list of advanced) {
+    const { settings, problem } = settingList(list, QDEVICE_SETTINGS, groupId);
+    if (problem !== undefined) {
+      throw new OperatorError(`${problem}.`, 'corosync-qdevice(8) lists the settings that -S takes.');
+    }
+    options = withQdeviceSettings(options, settings);
+  }
+  assertUsable(options);
+  return options;
+}
+
+function addStatus(parser: Argv, done: Done): void {
+  parser.command(
+    'status',
+    'say whether this node has the vote, and why',
+    (command) =>
+      command
+        .option('verbose', { alias: 'v', type: 'boolean', describe: 'everything that is known', coerce: last<boolean> })
+        .option('json', { type: 'boolean', describe: 'for machines', coerce: last<boolean> })
+        .option('explain', {
+          type: 'boolean',
+          describe: 'what A, NA, V, NV or NR in the table of corosync means here, and what to do',
+          coerce: last<boolean>,
+        })
+        .option('socket', text(`local socket of the daemon; left out: ${QDEVICE_SOCKET}`)),
+    async ({ verbose, json, explain, socket }) => {
+      const { qdeviceStatus } = await import('./qdevice-status.ts');
+      const choice = { verbose: verbose === true, json: json === true, explain: explain === true };
+      const result = await qdeviceStatus(choice, socket ?? QDEVICE_SOCKET);
+      finish(result);
+      done(result.exitCode);
+    },
+  );
+}

@@ -1,0 +1,95 @@
+/** Carries out what the node's core wants done, in order. The world is behind ports; nothing is decided here. */
+import type { Effect, MemberReport } from '../member/effects.ts';
+import type { LinkId } from '../member/events.ts';
+import type { RingId } from '../protocol/values.ts';
+
+/** A connection as effects see it. `ArbiterLink` is the real one. */
+export interface LinkPort {
+  send(frame: Uint8Array): void;
+  startTls(alreadyRead: Uint8Array): void;
+  flush(): void;
+  close(): void;
+}
+
+export interface EffectPorts {
+  /** The attempts under way. One that an effect closes is taken out: nothing is sent to it or heard of it any more. */
+  readonly links: Map<LinkId, LinkPort>;
+  connect(link: LinkId): LinkPort;
+  /** Throws if corosync refused for a reason that is no harmless one. */
+  castVote(ringId: RingId, cast: boolean): void;
+  runHeuristics(run: number, timeoutMs: number): void;
+  abandonHeuristics(run: number): void;
+  report(report: MemberReport): void;
+  exit(code: 0 | 1): void;
+}
+
+/**
+ * Returns why a vote could not be cast, which ends the list: whatever follows was to happen with that vote in place.
+ * Only where the process ends anyway the rest is still carried out.
+ */
+export function runEffects(effects: readonly Effect[], ports: EffectPorts): string | undefined {
+  const leaving = effects.some(({ kind }) => kind === 'exit');
+  const written = new Set<LinkPort>();
+  for (const effect of effects) {
+    if (effect.kind !== 'castVote') {
+      runEffect(effect, ports, written);
+      continue;
+    }
+    // Corosync comes first: what was said to the arbiter before waits in a queue until the list is through.
+    const failure = castVote(effect, ports);
+    if (failure !== undefined && !leaving) return failure;
+  }
+  for (const link of written) link.flush();
+  return undefined;
+}
+
+function castVote({ ringId, cast }: Extract<Effect, { kind: 'castVote' }>, ports: EffectPorts): string | undefined {
+  try {
+    ports.castVote(ringId, cast);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function runEffect(effect: Exclude<Effect, { kind: 'castVote' }>, ports: EffectPorts, written: Set<LinkPort>): void {
+  switch (effect.kind) {
+    case 'connect':
+      ports.links.set(effect.link, ports.connect(effect.link));
+      break;
+    case 'send': {
+      const link = ports.links.get(effect.link);
+      link?.send(effect.bytes);
+      if (link !== undefined) written.add(link);
+      break;
+    }
+    case 'startTls':
+      ports.links.get(effect.link)?.startTls(effect.alreadyRead);
+      break;
+    case 'close': {
+      const link = ports.links.get(effect.link);
+      ports.links.delete(effect.link);
+      link?.close();
+      break;
+    }
+    case 'runHeuristics':
+      ports.runHeuristics(effect.run, effect.timeoutMs);
+      break;
+    case 'abandonHeuristics':
+      ports.abandonHeuristics(effect.run);
+      break;
+    case 'report':
+      ports.report(effect.report);
+      break;
+    case 'exit':
+      ports.exit(effect.code);
+      break;
+    default:
+      assertNever(effect);
+  }
+}
+
+/** A new kind of effect does not compile until it is handled above. */
+function assertNever(effect: never): never {
+  throw new Error(`unknown effect ${JSON.stringify(effect)}`);
+}
