@@ -37,14 +37,22 @@ export const OURS: ArbiterProgram = {
 /** LAB_ARBITER=debian runs the same tests against the program that we must behave like. */
 export function chosenArbiter(): ArbiterProgram {
   const choice = process.env['LAB_ARBITER'] ?? OURS.name;
-  if (choice === DEBIAN.name) return DEBIAN;
-  if (choice !== OURS.name) throw new Error(`LAB_ARBITER=${choice} is unknown. Use debian or ours.`);
+  if (choice !== DEBIAN.name && choice !== OURS.name) {
+    throw new Error(`LAB_ARBITER=${choice} is unknown. Use debian or ours.`);
+  }
+  return arbiterProgram(choice);
+}
+
+export function arbiterProgram(name: ArbiterProgram['name']): ArbiterProgram {
+  if (name === DEBIAN.name) return DEBIAN;
   if (!existsSync(built('corosync-qnetd'))) throw new Error('dist is missing. Run npm run build first.');
   return OURS;
 }
 
-function built(program: string): string {
-  return fileURLToPath(new URL(`../../dist/cli/bin/${program}.js`, import.meta.url));
+/** Where the build leaves an executable; LAB_DIST names another build than the usual one. */
+export function built(program: string): string {
+  const dist = process.env['LAB_DIST'] ?? fileURLToPath(new URL('../../dist', import.meta.url));
+  return `${dist}/cli/bin/${program}.js`;
 }
 
 export class Arbiter {

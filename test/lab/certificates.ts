@@ -9,13 +9,26 @@ const INBOX = '/run/lab-inbox';
 export async function distributeCertificates(arbiter: Arbiter, cluster: string, nodes: readonly Host[]): Promise<void> {
   const [first, ...others] = nodes;
   if (first === undefined) throw new Error('a cluster has nodes');
-  const authority = arbiter.authorityCertificate();
-  await Promise.all(nodes.map((node) => withFile(node, 'qnetd-cacert.crt', authority, ['-i'])));
+  await importAuthority(arbiter, first);
   await certutil(first, '-r', '-n', cluster);
   const signed = await arbiter.sign(cluster, first.read(`${NODE_STORE}/qdevice-net-node.crq`));
   await withFile(first, `cluster-${cluster}.crt`, signed, ['-M']);
-  const keyPair = first.read(`${NODE_STORE}/qdevice-net-node.p12`);
-  await Promise.all(others.map((node) => withFile(node, 'qdevice-net-node.p12', keyPair, ['-m'])));
+  await handKeyPairOn(arbiter, first, others);
+}
+
+/** Nodes get what a node of their cluster has already. */
+export async function handKeyPairOn(arbiter: Arbiter, holder: Host, nodes: readonly Host[]): Promise<void> {
+  const keyPair = holder.read(`${NODE_STORE}/qdevice-net-node.p12`);
+  await Promise.all(
+    nodes.map(async (node) => {
+      await importAuthority(arbiter, node);
+      await withFile(node, 'qdevice-net-node.p12', keyPair, ['-m']);
+    }),
+  );
+}
+
+function importAuthority(arbiter: Arbiter, node: Host): Promise<void> {
+  return withFile(node, 'qnetd-cacert.crt', arbiter.authorityCertificate(), ['-i']);
 }
 
 async function withFile(node: Host, name: string, content: Uint8Array, action: readonly string[]): Promise<void> {
@@ -24,5 +37,5 @@ async function withFile(node: Host, name: string, content: Uint8Array, action: r
 }
 
 function certutil(node: Host, ...args: readonly string[]): Promise<string> {
-  return node.exec('corosync-qdevice-net-certutil', ...args);
+  return node.exec('/usr/sbin/corosync-qdevice-net-certutil', ...args);
 }

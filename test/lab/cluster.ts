@@ -1,6 +1,8 @@
-/** A cluster of the lab: real corosync and Debian's corosync-qdevice on each of its hosts. */
+/** A cluster of the lab: real corosync and a qdevice daemon, Debian's or ours, on each of its hosts. */
 import type { TieBreaker } from './expected.ts';
 import type { Host } from './host.ts';
+import type { NodeProgram, NodePrograms } from './node-program.ts';
+import type { CommandResult, Daemon } from './processes.ts';
 import { until } from './wait.ts';
 import { Watch } from './watch.ts';
 
@@ -12,27 +14,43 @@ export const DEVICE_TIMEOUT_MS = 3000;
 /** The token is lost after this, however many nodes there are (coefficient 0); a new membership forms 1.2 times as long after. */
 const TOKEN_MS = 1000;
 const SYNC_TIMEOUT_MS = 10_000;
+/** The shortest that both programs accept. */
+const HEURISTICS_MS = 1000;
 
 export interface ClusterSettings {
   readonly tieBreaker: TieBreaker;
   readonly keepActivePartition: boolean;
+  /** A command that says whether a node is well; empty: heuristics are off. */
+  readonly heuristics: string;
 }
 
 export class Cluster {
   readonly name: string;
-  readonly nodes: ReadonlyMap<number, Host>;
   readonly watch: Watch;
+  readonly #nodes: Map<number, Host>;
+  readonly #programs: NodePrograms;
   readonly #arbiterAddress: string;
   #settings: ClusterSettings;
   #configVersion = 1;
 
-  constructor(name: string, nodes: ReadonlyMap<number, Host>, arbiterAddress: string, settings: ClusterSettings) {
+  constructor(
+    name: string,
+    nodes: ReadonlyMap<number, Host>,
+    programs: NodePrograms,
+    arbiterAddress: string,
+    settings: ClusterSettings,
+  ) {
     this.name = name;
-    this.nodes = nodes;
     this.watch = new Watch(nodes);
+    this.#nodes = new Map(nodes);
+    this.#programs = programs;
     this.#arbiterAddress = arbiterAddress;
     this.#settings = settings;
     this.#writeConfiguration();
+  }
+
+  get nodes(): ReadonlyMap<number, Host> {
+    return this.#nodes;
   }
 
   get settings(): ClusterSettings {
@@ -40,11 +58,11 @@ export class Cluster {
   }
 
   get nodeIds(): number[] {
-    return [...this.nodes.keys()];
+    return [...this.#nodes.keys()];
   }
 
   host(nodeId: number): Host {
-    const host = this.nodes.get(nodeId);
+    const host = this.#nodes.get(nodeId);
     if (host === undefined) throw new Error(`${this.name} has no node ${nodeId}`);
     return host;
   }
@@ -74,7 +92,30 @@ export class Cluster {
   }
 
   async startQdevice(nodeId: number): Promise<void> {
-    await this.host(nodeId).start(QDEVICE, ['corosync-qdevice', '-f']);
+    await this.host(nodeId).start(QDEVICE, this.program(nodeId).daemon);
+  }
+
+  /** A daemon that has to end by itself. */
+  runQdevice(nodeId: number): Promise<CommandResult> {
+    return this.host(nodeId).tryExec(...this.program(nodeId).daemon);
+  }
+
+  program(nodeId: number): NodeProgram {
+    return this.#programs(nodeId);
+  }
+
+  qdevice(nodeId: number): Daemon {
+    return this.host(nodeId).daemon(QDEVICE);
+  }
+
+  /** Debian's own status tool serves both programs: the socket and its text are part of the contract. */
+  qdeviceTool(nodeId: number, ...args: readonly string[]): Promise<CommandResult> {
+    return this.host(nodeId).tryExec('/usr/sbin/corosync-qdevice-tool', ...args);
+  }
+
+  /** corosync alone dies; its clients see their connections end. */
+  async killCorosync(nodeId: number): Promise<void> {
+    await this.host(nodeId).daemon(COROSYNC).stop('SIGKILL');
   }
 
   async stopQdevice(nodeId: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -91,23 +132,35 @@ export class Cluster {
 
   /** qdevice reads its settings once and the arbiter wants one tie-breaker per cluster: all stop before the first starts. */
   async reconfigure(changes: Partial<ClusterSettings>): Promise<void> {
-    this.#settings = { ...this.#settings, ...changes };
-    this.#configVersion += 1;
-    this.#writeConfiguration();
     await Promise.all(this.nodeIds.map((node) => this.stopQdevice(node, 'SIGTERM')));
-    const [first = 0] = this.nodeIds;
-    await this.host(first).exec('corosync-cfgtool', '-R');
+    await this.reload(changes);
     await Promise.all(this.nodeIds.map((node) => this.startQdevice(node)));
   }
 
+  /** A new configuration file on every node, then the word to all corosyncs to read it. */
+  async reload(changes: Partial<ClusterSettings>): Promise<void> {
+    this.#settings = { ...this.#settings, ...changes };
+    this.#configVersion += 1;
+    this.#writeConfiguration();
+    const [first = 0] = this.nodeIds;
+    await this.host(first).exec('corosync-cfgtool', '-R');
+  }
+
+  /** The others learn of a new node by a reload; it has its certificates and is not started yet. */
+  async addNode(nodeId: number, host: Host): Promise<void> {
+    this.#nodes.set(nodeId, host);
+    this.watch.follow(nodeId, host);
+    await this.reload({});
+  }
+
   #writeConfiguration(): void {
-    for (const host of this.nodes.values()) {
+    for (const host of this.#nodes.values()) {
       host.write('/etc/corosync/corosync.conf', this.#configuration(host.logPath('corosync-log')));
     }
   }
 
   #configuration(logFile: string): string {
-    const nodes = [...this.nodes].map(([nodeId, { name, address }]) =>
+    const nodes = [...this.#nodes].map(([nodeId, { name, address }]) =>
       section('node', { name, nodeid: nodeId, quorum_votes: 1, ring0_addr: address }),
     );
     const net = section('net', {
@@ -117,6 +170,7 @@ export class Cluster {
       tie_breaker: this.#settings.tieBreaker,
       keep_active_partition_tie_breaker: this.#settings.keepActivePartition ? 'on' : 'off',
     });
+    const inner = this.#settings.heuristics === '' ? [net] : [net, heuristicsSection(this.#settings.heuristics)];
     const device = { model: 'net', votes: 1, timeout: DEVICE_TIMEOUT_MS, sync_timeout: SYNC_TIMEOUT_MS };
     return [
       section('totem', {
@@ -130,11 +184,16 @@ export class Cluster {
         token_coefficient: 0,
       }),
       section('nodelist', {}, nodes),
-      section('quorum', { provider: 'corosync_votequorum' }, [section('device', device, [net])]),
+      section('quorum', { provider: 'corosync_votequorum' }, [section('device', device, inner)]),
       section('system', { allow_knet_handle_fallback: 'yes', sched_rr: 'no' }),
       section('logging', { to_syslog: 'no', to_stderr: 'no', to_logfile: 'yes', logfile: logFile, timestamp: 'hires' }),
     ].join('');
   }
+}
+
+function heuristicsSection(command: string): string {
+  const times = { timeout: HEURISTICS_MS, sync_timeout: HEURISTICS_MS, interval: HEURISTICS_MS };
+  return section('heuristics', { mode: 'on', ...times, exec_well: command });
 }
 
 function section(name: string, keys: Readonly<Record<string, string | number>>, inner: readonly string[] = []): string {

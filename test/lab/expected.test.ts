@@ -9,6 +9,7 @@ function situation(partitions: string, rest: Partial<Situation> = {}): Situation
     apart: new Map(),
     tieBreaker: 'lowest',
     active: [],
+    wellness: new Map(),
     ...rest,
   };
 }
@@ -32,6 +33,18 @@ const TABLE: readonly (readonly [string, string | undefined, Partial<Situation>]
   ['12|34', '34', { apart: new Map([[2, 'unregistered']]) }],
   ['12|34', '34', { active: [3, 4] }],
   ['12|3', '12', { down: [4] }],
+  ['1|2', '2', { wellness: new Map([[2, true]]) }],
+  ['1|2', '2', { wellness: new Map([[1, false]]), active: [1] }],
+  [
+    '1|2',
+    '1',
+    {
+      wellness: new Map([
+        [1, false],
+        [2, false],
+      ]),
+    },
+  ],
 ];
 
 for (const [partitions, holder, rest] of TABLE) {

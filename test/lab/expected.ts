@@ -18,6 +18,8 @@ export interface Situation {
   readonly tieBreaker: TieBreaker;
   /** The partition that held the vote last, if the cluster keeps an active partition; else empty. */
   readonly active: Partition;
+  /** What the heuristics of a node say: it is well, or it is not. A node without an entry has none. */
+  readonly wellness: ReadonlyMap<number, boolean>;
 }
 
 const COLUMN: Readonly<Record<DeviceState, string>> = {
@@ -34,22 +36,39 @@ export function parsePartitions(text: string): Partition[] {
 
 /**
  * Which partition gets the vote. A strict majority of all configured nodes; failing that, one of exactly half of them. Of two
- * such halves the one with more nodes in touch with the arbiter; if even, the one that kept the vote before; else the one with
+ * such halves the one with more nodes in touch with the arbiter, where a node that is well counts twice and one that is not
+ * well does not count; if even, the one with more of them in touch; then the one that kept the vote before; else the one with
  * the preferred node. A preferred node that no half contains leaves the half of the lowest node.
  */
-export function partitionWithVote({ partitions, down, apart, tieBreaker, active }: Situation): Partition | undefined {
+export function partitionWithVote(situation: Situation): Partition | undefined {
+  const { partitions, down, apart, tieBreaker, active, wellness } = situation;
   const nodes = [...partitions.flat(), ...down];
-  const connected = (partition: Partition): number => partition.filter((node) => !apart.has(node)).length;
+  const inTouch = (partition: Partition): number[] => partition.filter((node) => !apart.has(node));
+  const connected = (partition: Partition): number => inTouch(partition).length;
+  const score = (partition: Partition): number => sum(inTouch(partition).map((node) => weight(wellness.get(node))));
   const known = partitions.filter((partition) => connected(partition) > 0);
   const majority = known.find((partition) => partition.length * 2 > nodes.length);
   if (majority !== undefined) return majority;
   const halves = known.filter((partition) => partition.length * 2 === nodes.length);
-  const best = Math.max(...halves.map(connected));
-  const tied = halves.filter((half) => connected(half) === best);
+  const tied = highest(highest(halves, score), connected);
   const kept = tied.filter((half) => half.some((node) => active.includes(node)));
   if (kept.length === 1) return kept[0];
   const preferred = preferredNode(nodes, tieBreaker);
   return tied.find((half) => half.includes(preferred)) ?? tied.toSorted((a, b) => lowest(a) - lowest(b))[0];
+}
+
+function weight(isWell: boolean | undefined): number {
+  if (isWell === undefined) return 1;
+  return isWell ? 2 : 0;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function highest(partitions: readonly Partition[], rank: (partition: Partition) => number): Partition[] {
+  const best = Math.max(...partitions.map(rank));
+  return partitions.filter((partition) => rank(partition) === best);
 }
 
 function preferredNode(nodes: readonly number[], tieBreaker: TieBreaker): number {

@@ -1,11 +1,12 @@
 /** A lab: one arbiter's host and any number of clusters on one bridge. Needs root; touches nothing outside its namespaces. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { Arbiter, type ArbiterProgram } from './arbiter.ts';
-import { distributeCertificates } from './certificates.ts';
+import { distributeCertificates, handKeyPairOn } from './certificates.ts';
 import { Cluster, type ClusterSettings } from './cluster.ts';
 import { Network } from './faults.ts';
 import { Host } from './host.ts';
 import { createBridge, deleteNetwork, labDirectory, newLabName, sweepDeadLabs } from './namespaces.ts';
+import { chosenNodes, type NodePrograms } from './node-program.ts';
 
 /** TEST-NET-1: set aside for examples, routed nowhere. */
 const NETWORK = '192.0.2';
@@ -38,19 +39,38 @@ export class Lab {
   }
 
   /** Nodes 1 to `size` with certificates and configuration, nothing started. */
-  async addCluster(name: string, size: number, settings: Partial<ClusterSettings> = {}): Promise<Cluster> {
+  async addCluster(
+    name: string,
+    size: number,
+    settings: Partial<ClusterSettings> = {},
+    programs: NodePrograms = chosenNodes(),
+  ): Promise<Cluster> {
     if (size > NODES_PER_CLUSTER_MAX) throw new Error(`a cluster has at most ${NODES_PER_CLUSTER_MAX} nodes here`);
-    const firstNumber = 10 + this.#clusters.length * NODES_PER_CLUSTER_MAX;
+    const clusterNumber = this.#clusters.length;
     const nodes = new Map<number, Host>();
     for (let nodeId = 1; nodeId <= size; nodeId += 1) {
-      const address = `${NETWORK}.${firstNumber + nodeId}`;
-      nodes.set(nodeId, await Host.create(this.#name, labDirectory(this.#name), `${name}-n${nodeId}`, address));
+      nodes.set(nodeId, await this.#createNodeHost(name, clusterNumber, nodeId));
     }
     await distributeCertificates(this.arbiter, name, [...nodes.values()]);
-    const all = { tieBreaker: 'lowest', keepActivePartition: true, ...settings } as const;
-    const cluster = new Cluster(name, nodes, this.arbiter.host.address, all);
+    const all = { tieBreaker: 'lowest', keepActivePartition: true, heuristics: '', ...settings } as const;
+    const cluster = new Cluster(name, nodes, programs, this.arbiter.host.address, all);
     this.#clusters.push(cluster);
     return cluster;
+  }
+
+  /** One more node, known to the running ones and with certificates, not started. Gives its number. */
+  async growCluster(cluster: Cluster): Promise<number> {
+    const nodeId = cluster.nodeIds.length + 1;
+    if (nodeId > NODES_PER_CLUSTER_MAX) throw new Error(`${cluster.name} cannot grow`);
+    const host = await this.#createNodeHost(cluster.name, this.#clusters.indexOf(cluster), nodeId);
+    await handKeyPairOn(this.arbiter, cluster.host(1), [host]);
+    await cluster.addNode(nodeId, host);
+    return nodeId;
+  }
+
+  #createNodeHost(cluster: string, clusterNumber: number, nodeId: number): Promise<Host> {
+    const address = `${NETWORK}.${10 + clusterNumber * NODES_PER_CLUSTER_MAX + nodeId}`;
+    return Host.create(this.#name, labDirectory(this.#name), `${cluster}-n${nodeId}`, address);
   }
 
   /** For a failure message: what the arbiter believes, and the ends of all logs. */

@@ -2,6 +2,7 @@
  * One cluster on stage: each method is a step that does something to it and waits for what follows by the rules. It keeps the
  * situation, so that a test reads as the story of what happened.
  */
+import assert from 'node:assert/strict';
 import { type Cluster, DEVICE_TIMEOUT_MS } from './cluster.ts';
 import {
   type DeviceState,
@@ -12,11 +13,16 @@ import {
   type Situation,
 } from './expected.ts';
 import { type Expectation, expecting, type Trial } from './trial.ts';
+import { heuristicsSay, markWell, wellFile } from './wellness.ts';
 
 type Signal = 'SIGTERM' | 'SIGKILL';
 
 /** The last reading may have begun just before the timer ended, and the next one may be late on a busy machine. */
 const READING_SLACK_MS = 500;
+const QDEVICE_END_MS_MAX = 10_000;
+
+/** What a cold start may begin with. */
+export type Part = 'arbiter' | { readonly daemon: 'corosync' | 'qdevice'; readonly node: number };
 
 interface Change extends Partial<Situation> {
   /** Who may hold the vote afterwards, where the rules leave it open. */
@@ -35,7 +41,14 @@ export class Play {
     this.#trial = trial;
     this.#bystanders = bystanders;
     const { tieBreaker } = cluster.settings;
-    this.#situation = { partitions: [cluster.nodeIds], down: [], apart: new Map(), tieBreaker, active: [] };
+    this.#situation = {
+      partitions: [cluster.nodeIds],
+      down: [],
+      apart: new Map(),
+      tieBreaker,
+      active: [],
+      wellness: new Map(),
+    };
   }
 
   /** What each node must show now. */
@@ -166,6 +179,74 @@ export class Play {
     await this.#step(title, () => this.cluster.reconfigure(changes), { tieBreaker, active: [] });
   }
 
+  /** Everything loses power, then its parts come back one after another in the order given. */
+  coldStart(order: readonly Part[]): Promise<void> {
+    const { arbiter } = this.#trial.lab;
+    const act = async (): Promise<void> => {
+      await Promise.all([arbiter.host.crash(), ...this.cluster.nodeIds.map((node) => this.cluster.host(node).crash())]);
+      for (const part of order) {
+        if (part === 'arbiter') await arbiter.start();
+        else if (part.daemon === 'corosync') await this.cluster.startCorosync(part.node);
+        else await this.cluster.startQdevice(part.node);
+      }
+    };
+    const names = order.map((part) => (part === 'arbiter' ? part : `${part.daemon} ${part.node}`));
+    return this.#step(`cold start: ${names.join(', ')}`, act, { active: [] });
+  }
+
+  /** corosync alone dies. Its qdevice must end with a failure, so that the service manager starts both again. */
+  killCorosync(node: number): Promise<void> {
+    const down = [...this.#situation.down, node];
+    const act = async (): Promise<void> => {
+      await this.cluster.killCorosync(node);
+      const outcome = await this.cluster.qdevice(node).end(QDEVICE_END_MS_MAX);
+      assert.equal(outcome, 1, `qdevice without corosync ended with ${outcome}`);
+    };
+    const partitions = this.#alive(this.#situation.partitions, down);
+    return this.#step(`SIGKILL to corosync of ${node}`, act, { down, partitions });
+  }
+
+  /** A crashed node whose qdevice is started first: it must say so by its exit code, not wait. */
+  startQdeviceAlone(node: number): Promise<void> {
+    const act = async (): Promise<void> => {
+      const { exitCode, stderr } = await this.cluster.runQdevice(node);
+      assert.equal(exitCode, 1, `qdevice started without corosync ended with ${exitCode}: ${stderr}`);
+    };
+    return this.#step(`start of qdevice of ${node} without corosync`, act, {});
+  }
+
+  /** A reload turns heuristics on, or changes their command, under running daemons: only these nodes are well. */
+  reloadHeuristics(name: string, well: readonly number[]): Promise<void> {
+    const file = wellFile(name);
+    const act = async (): Promise<void> => {
+      markWell(this.cluster, file, well);
+      await this.cluster.reload({ heuristics: `/usr/bin/test -s ${file}` });
+      await heuristicsSay(this.cluster, well);
+    };
+    return this.#step(`reload: heuristics "${name}", well: ${well}`, act, { wellness: this.#wellness(well) });
+  }
+
+  /** Nodes fall ill or recover; the next run of their heuristics tells the arbiter. */
+  changeWellness(name: string, well: readonly number[]): Promise<void> {
+    const act = async (): Promise<void> => {
+      markWell(this.cluster, wellFile(name), well);
+      await heuristicsSay(this.cluster, well);
+    };
+    return this.#step(`heuristics "${name}" change, well: ${well}`, act, { wellness: this.#wellness(well) });
+  }
+
+  reloadWithoutHeuristics(): Promise<void> {
+    const act = (): Promise<void> => this.cluster.reload({ heuristics: '' });
+    return this.#step('reload: no heuristics', act, { wellness: new Map() });
+  }
+
+  /** A reload tells running daemons of one more node, which is not started yet. */
+  grow(): Promise<void> {
+    const down = [...this.#situation.down, this.cluster.nodeIds.length + 1];
+    const act = (): Promise<unknown> => this.#trial.lab.growCluster(this.cluster);
+    return this.#step(`reload: node ${down.at(-1)} is added`, act, { down });
+  }
+
   async #step(title: string, act: () => Promise<unknown>, change: Change): Promise<void> {
     const { holders, doubleQuorumMsMax, ...news } = change;
     const next = { ...this.#situation, ...news };
@@ -190,6 +271,10 @@ export class Play {
 
   get #running(): number[] {
     return this.#situation.partitions.flat();
+  }
+
+  #wellness(well: readonly number[]): Map<number, boolean> {
+    return new Map(this.cluster.nodeIds.map((node) => [node, well.includes(node)]));
   }
 
   #alive(partitions: readonly Partition[], down: readonly number[]): Partition[] {

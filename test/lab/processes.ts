@@ -80,6 +80,17 @@ export class Daemon {
     return this.#wrapper.exitCode === null && this.#wrapper.signalCode === null;
   }
 
+  /** The daemon itself, as this machine counts processes. */
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** Waits for an end that the daemon comes to by itself, and says how it ended. */
+  async end(deadlineMs: number): Promise<number | string | undefined> {
+    await this.#endsWithin(deadlineMs);
+    return this.outcome;
+  }
+
   /** How it ended: an exit code, or the name of a signal. */
   get outcome(): number | string | undefined {
     return this.#wrapper.exitCode ?? this.#wrapper.signalCode ?? undefined;

@@ -25,10 +25,26 @@ export class Watch {
   readonly #byNode = new Map<number, Sample[]>();
 
   constructor(nodes: ReadonlyMap<number, Host>) {
-    for (const [nodeId, host] of nodes) {
-      this.#byNode.set(nodeId, []);
-      this.#follow(nodeId, host);
-    }
+    for (const [nodeId, host] of nodes) this.follow(nodeId, host);
+  }
+
+  follow(nodeId: number, host: Host): void {
+    this.#byNode.set(nodeId, []);
+    const [program = '', ...args] = [...host.enter, 'bash', '-c', LOOP];
+    const loop = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] }); // ends with its host
+    let beganMs = 0;
+    let text = '';
+    createInterface({ input: loop.stdout }).on('line', (line) => {
+      const [marker, seconds] = line.split(' ');
+      if (marker === '@began') {
+        beganMs = Number(seconds) * 1000;
+        text = '';
+      } else if (marker === '@ended') {
+        this.#keep({ nodeId, beganMs, endedMs: Number(seconds) * 1000, reading: parseQuorumtool(text) });
+      } else {
+        text += `${line}\n`;
+      }
+    });
   }
 
   get nodeIds(): number[] {
@@ -51,24 +67,6 @@ export class Watch {
     const taken = [...this.#byNode.values()].flat();
     for (const samples of this.#byNode.values()) samples.splice(0, samples.length - 1);
     return taken;
-  }
-
-  #follow(nodeId: number, host: Host): void {
-    const [program = '', ...args] = [...host.enter, 'bash', '-c', LOOP];
-    const loop = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] }); // ends with its host
-    let beganMs = 0;
-    let text = '';
-    createInterface({ input: loop.stdout }).on('line', (line) => {
-      const [marker, seconds] = line.split(' ');
-      if (marker === '@began') {
-        beganMs = Number(seconds) * 1000;
-        text = '';
-      } else if (marker === '@ended') {
-        this.#keep({ nodeId, beganMs, endedMs: Number(seconds) * 1000, reading: parseQuorumtool(text) });
-      } else {
-        text += `${line}\n`;
-      }
-    });
   }
 
   #keep(sample: Sample): void {
