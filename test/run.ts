@@ -13,6 +13,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'corosync-qnetd': '/usr/bin/corosync-qnetd',
   'corosync-qdevice': '/usr/sbin/corosync-qdevice',
   'libnss3-tools': '/usr/bin/pk12util',
+  bsdutils: '/usr/bin/script',
   openssl: '/usr/bin/openssl',
   iproute2: '/usr/sbin/ip',
   'util-linux': '/usr/bin/unshare',
