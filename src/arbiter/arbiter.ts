@@ -24,6 +24,7 @@ import { deadPeerMs, judge, newSession, type Session } from './session.ts';
 import type { ArbiterSettings } from './settings.ts';
 import type { ArbiterSnapshot } from './snapshot.ts';
 import { snapshotOfCluster } from './snapshot-of.ts';
+import { Turns, WORK_PER_TURN, workOf } from './turns.ts';
 
 interface Connection {
   session: Session;
@@ -33,7 +34,7 @@ interface Connection {
 }
 
 /** The algorithms that INIT accepts; any other is answered with unsupportedDecisionAlgorithm. */
-const ALGORITHMS: Algorithms = { ffsplit };
+export const ALGORITHMS: Algorithms = { ffsplit };
 
 export class Arbiter {
   readonly #settings: ArbiterSettings;
@@ -41,6 +42,7 @@ export class Arbiter {
   readonly #connections = new Map<ClientId, Connection>();
   readonly #clusters: Clusters;
   readonly #deadlines = new Deadlines();
+  readonly #turns = new Turns();
   #effects: Effect[] = [];
   #nowMs = 0;
   #stopped = false;
@@ -83,7 +85,13 @@ export class Arbiter {
 
   /** When `handle` wants to be called with a tick, at the latest; undefined: no need. */
   nextDeadlineMs(): number | undefined {
-    return this.#stopped ? undefined : this.#deadlines.nextMs();
+    if (this.#stopped) return undefined;
+    return this.#turns.someoneWaits ? this.#nowMs : this.#deadlines.nextMs();
+  }
+
+  /** Connections and clusters. */
+  counts(): { readonly clients: number; readonly clusters: number } {
+    return { clients: this.#connections.size, clusters: this.#clusters.size };
   }
 
   snapshot(nowMs: number): ArbiterSnapshot {
@@ -117,12 +125,35 @@ export class Arbiter {
       return;
     }
     connection.reader.push(bytes);
+    if (this.#turns.waits(client)) return;
+    if (this.#turns.isBusy(connection.session.cluster)) this.#wait(connection, false);
+    else this.#takeTurn(connection, false);
+  }
+
+  /** Handles what the client has said, up to its share; the rest waits, and nothing more is read meanwhile. */
+  #takeTurn(connection: Connection, waited: boolean): void {
+    const { client } = connection.session;
+    let work = 0;
     // A frame can close the connection or start a handshake: what comes behind is not for this reader then.
     for (let open = true; open; open = this.#isReading(client)) {
       const event = connection.reader.next();
-      if (event === undefined) return;
+      if (event === undefined) {
+        if (waited) this.#effects.push({ kind: 'resumeReading', on: client });
+        return;
+      }
+      const { cluster } = connection.session;
+      work += workOf(cluster === undefined ? undefined : this.#clusters.get(cluster));
       this.#onFrame(connection, event);
+      if (work >= WORK_PER_TURN && this.#isReading(client)) {
+        this.#wait(connection, waited);
+        return;
+      }
     }
+  }
+
+  #wait({ session }: Connection, waited: boolean): void {
+    this.#turns.enqueue(session.client, session.cluster);
+    if (!waited) this.#effects.push({ kind: 'pauseReading', on: session.client });
   }
 
   #isReading(client: ClientId): boolean {
@@ -137,6 +168,9 @@ export class Arbiter {
   }
 
   #onTick(): void {
+    const next = this.#turns.next();
+    const waiting = next === undefined ? undefined : this.#connections.get(next);
+    if (waiting !== undefined) this.#takeTurn(waiting, true);
     for (const client of this.#deadlines.takeDue(this.#nowMs)) {
       const connection = this.#connections.get(client);
       const silenceMs = connection && deadPeerMs(connection.session.heartbeatMs, this.#settings);
@@ -292,6 +326,7 @@ export class Arbiter {
   #forget(client: ClientId): void {
     this.#connections.delete(client);
     this.#deadlines.forget(client);
+    this.#turns.remove(client);
   }
 
   #close(client: ClientId, reason: string): void {

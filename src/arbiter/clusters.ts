@@ -55,6 +55,10 @@ export class Clusters {
     this.#algorithms = algorithms;
   }
 
+  get size(): number {
+    return this.#byName.size;
+  }
+
   get(name: ByteString): Cluster | undefined {
     return this.#byName.get(name);
   }

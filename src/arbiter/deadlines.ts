@@ -11,8 +11,13 @@ interface Entry {
   readonly atMs: number;
 }
 
+const byTime = (a: Entry, b: Entry): number => a.atMs - b.atMs;
+
+/** Left-overs that are not worth clearing away. */
+const SPARE = 64;
+
 export class Deadlines {
-  readonly #queue = new TinyQueue<Entry>([], (a, b) => a.atMs - b.atMs);
+  #queue = new TinyQueue<Entry>([], byTime);
   /** The one entry of each client that counts; others in the queue are left-overs. */
   readonly #current = new Map<ClientId, number>();
 
@@ -22,6 +27,12 @@ export class Deadlines {
     if (current !== undefined && current <= atMs) return;
     this.#current.set(client, atMs);
     this.#queue.push({ client, atMs });
+    if (this.#queue.length > 2 * this.#current.size + SPARE) this.#rebuild();
+  }
+
+  /** For tests of its own thrift. */
+  get heldEntries(): number {
+    return this.#queue.length;
   }
 
   forget(client: ClientId): void {
@@ -41,6 +52,12 @@ export class Deadlines {
       due.push(entry.client);
     }
     return due;
+  }
+
+  /** A client that asks for ever shorter intervals leaves an entry behind each time. */
+  #rebuild(): void {
+    const entries = [...this.#current].map(([client, atMs]) => ({ client, atMs }));
+    this.#queue = new TinyQueue(entries, byTime);
   }
 
   #next(nowMs: number): Entry | undefined {

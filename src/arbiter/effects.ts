@@ -13,5 +13,8 @@ export type Effect =
   | { readonly kind: 'startTls'; readonly on: ClientId; readonly alreadyRead: Uint8Array }
   /** Close the connection; queued output may be lost. A `disconnected` event for it is ignored. */
   | { readonly kind: 'close'; readonly on: ClientId }
+  /** Read nothing more from it until told to: it has said more than is its turn. What was read already is with us. */
+  | { readonly kind: 'pauseReading'; readonly on: ClientId }
+  | { readonly kind: 'resumeReading'; readonly on: ClientId }
   /** A fact for the log. */
   | { readonly kind: 'report'; readonly report: Report };

@@ -3,6 +3,8 @@
  * and exit codes (corosync-qnetd 3.0.3). Two differences are on purpose: TLS is required unless `-s` says otherwise,
  * and `-s required`, which upstream's manual promises and its program refuses, means `req`.
  */
+
+import { ALGORITHMS } from '../arbiter/arbiter.ts';
 import { DECISION_ALGORITHM, type DecisionAlgorithm, type TlsSupport } from '../protocol/enums.ts';
 import { MESSAGES } from '../protocol/messages.ts';
 import { defaultQnetdOptions, type QnetdOptions, SYSTEM_DIRECTORIES } from '../qnetd/options.ts';
@@ -34,7 +36,7 @@ const TLS_MODES: Readonly<Record<string, TlsSupport>> = {
 };
 
 /** What INIT accepts; the others are refused with error 12. */
-const SERVED: readonly DecisionAlgorithm[] = ['ffsplit'];
+const SERVED: readonly DecisionAlgorithm[] = algorithmsInOrder().filter((name) => ALGORITHMS[name] !== undefined);
 
 /** What one switch does to the options; a problem ends the reading. */
 type Step =
@@ -118,4 +120,11 @@ function versionText(): string {
     `Supported message types: ${messages.join(', ')}`,
     '',
   ].join('\n');
+}
+
+function algorithmsInOrder(): DecisionAlgorithm[] {
+  const names: DecisionAlgorithm[] = [];
+  let name: DecisionAlgorithm;
+  for (name in DECISION_ALGORITHM) names.push(name);
+  return names;
 }

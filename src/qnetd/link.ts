@@ -63,6 +63,15 @@ export class Link {
     if (this.#phase !== 'closing') this.#queue.flush();
   }
 
+  /** Lets the peer's words wait in the kernel, and the peer with them. */
+  pauseReading(): void {
+    if (this.#phase !== 'closing') this.#carrier.pause();
+  }
+
+  resumeReading(): void {
+    if (this.#phase !== 'closing') this.#carrier.resume();
+  }
+
   /** Speaks TLS from here on; `alreadyRead` is the beginning of what the client says in it. */
   startTls(alreadyRead: Uint8Array): void {
     if (this.#phase === 'closing') return;

@@ -9,6 +9,8 @@ export interface LinkPort {
   send(frame: Uint8Array): boolean;
   startTls(alreadyRead: Uint8Array): void;
   flush(): void;
+  pauseReading(): void;
+  resumeReading(): void;
   close(): void;
 }
 
@@ -40,6 +42,12 @@ export function runEffects(effects: readonly Effect[], ports: EffectPorts): void
         link?.close();
         break;
       }
+      case 'pauseReading':
+        ports.links.get(effect.on)?.pauseReading();
+        break;
+      case 'resumeReading':
+        ports.links.get(effect.on)?.resumeReading();
+        break;
       case 'report':
         ports.report(effect.report);
         break;

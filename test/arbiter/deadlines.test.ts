@@ -88,3 +88,10 @@ test('with dead-peer detection off nobody is closed for silence', () => {
   world.tick(10_000_000);
   assert.equal(world.closed.size, 0);
 });
+
+test('ever shorter intervals leave no trail behind', () => {
+  const deadlines = new Deadlines();
+  for (let atMs = 1_000_000; atMs > 0; atMs -= 1) deadlines.watch(1, atMs);
+  assert.equal(deadlines.nextMs(), 1);
+  assert.ok(deadlines.heldEntries < 100, `${deadlines.heldEntries} entries for one client`);
+});

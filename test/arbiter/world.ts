@@ -38,6 +38,7 @@ export class World {
   readonly closed = new Set<number>();
   readonly #heard = new Map<number, Heard[]>();
   readonly startedTls: number[] = [];
+  readonly paused = new Set<number>();
   nowMs = 0;
 
   constructor(settings: Partial<ArbiterSettings> = {}, algorithms?: Algorithms) {
@@ -146,6 +147,13 @@ export class World {
           break;
         case 'startTls':
           this.startedTls.push(effect.on);
+          break;
+        case 'pauseReading':
+          assert.ok(!this.paused.has(effect.on), 'paused once');
+          this.paused.add(effect.on);
+          break;
+        case 'resumeReading':
+          assert.ok(this.paused.delete(effect.on), 'resumed after a pause');
           break;
       }
     }

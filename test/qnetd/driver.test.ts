@@ -23,6 +23,14 @@ class MemoryLink implements LinkPort {
     this.done.push('flushed');
   }
 
+  pauseReading(): void {
+    this.done.push('paused');
+  }
+
+  resumeReading(): void {
+    this.done.push('resumed');
+  }
+
   close(): void {
     this.done.push('closed');
   }

@@ -93,6 +93,8 @@ class CoreConnection implements Connection {
       },
       startTls: () => assert.fail('no scenario speaks TLS'),
       flush: () => undefined,
+      pauseReading: () => undefined,
+      resumeReading: () => undefined,
       close: () => {
         this.#closed = true;
       },
