@@ -3,7 +3,8 @@
  * fields, and the client's address, node and cluster bound to every line about it.
  *
  * A client decides how often it makes the arbiter report something, so nothing that it can repeat is logged each time:
- * the same refusal counts up and is told when the client leaves.
+ * the same refusal counts up and is told when the client leaves, and what changes all the time is told as far as a
+ * budget of lines goes; the rest is for debugging and counted.
  */
 import type { ClientId } from '../arbiter/events.ts';
 import type { Report } from '../arbiter/reports.ts';
@@ -11,6 +12,7 @@ import { REPLY_TEXT } from '../protocol/errors.ts';
 import { type ByteString, ringText } from '../protocol/values.ts';
 import { printable, printableName } from '../status/printable.ts';
 import { ruleWords } from '../status/rule-words.ts';
+import { LineBudget } from './line-budget.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 type Fields = Readonly<Record<string, unknown>>;
@@ -39,14 +41,21 @@ interface KnownClient {
 
 /** Clusters whose last decision has not been confirmed; beyond, a confirmation is told once too often. */
 const UNSETTLED_MAX = 10_000;
+/** Entries of a list that a line shows; a node may report thousands. */
+const SHOWN_ENTRIES_MAX = 32;
 
 export class ReportLog {
   readonly #sink: LogSink;
+  readonly #nowMs: () => number;
+  readonly #linesOfClients = new LineBudget<ClientId>();
+  readonly #linesOfClusters = new LineBudget<ByteString>();
   readonly #clients = new Map<ClientId, KnownClient>();
   readonly #unsettled = new Set<ByteString>();
 
-  constructor(sink: LogSink) {
+  /** `nowMs`: monotonic. */
+  constructor(sink: LogSink, nowMs: () => number = () => performance.now()) {
     this.#sink = sink;
+    this.#nowMs = nowMs;
   }
 
   report(report: Report): void {
@@ -58,9 +67,10 @@ export class ReportLog {
       return;
     }
     const line = lineOf(report);
-    const repeats = report.what === 'left' && known !== undefined && known.repeats > 0 ? known.repeats : undefined;
-    const level = isNews(report, known, this.#unsettled) ? line.level : 'debug';
-    this.#write({ ...line, level, fields: { ...line.fields, repeats } }, known);
+    const atTheEnd = report.what === 'left' ? this.#untold(report.client, known) : {};
+    const news = isNews(report, known, this.#unsettled) && line.level !== 'debug';
+    const level = news && this.#isWithinBudget(report, known) ? line.level : 'debug';
+    this.#write({ ...line, level, fields: { ...line.fields, ...atTheEnd } }, known);
   }
 
   /** The TLS handshake of a client came to nothing. */
@@ -81,6 +91,28 @@ export class ReportLog {
   /** The connection is released: nothing will be said of it any more. */
   forget(client: ClientId): void {
     this.#clients.delete(client);
+    this.#linesOfClients.drop(client);
+  }
+
+  /** The first line that is allowed again after others were not comes with their number. */
+  #isWithinBudget(report: Report, known: KnownClient | undefined): boolean {
+    let leftOut: number | undefined = 0;
+    let fields: Fields = {};
+    if (report.what === 'membership') {
+      leftOut = this.#linesOfClients.take(report.client, this.#nowMs());
+    } else if (report.what === 'unstable' || report.what === 'decided' || report.what === 'settled') {
+      leftOut = this.#linesOfClusters.take(report.cluster, this.#nowMs());
+      fields = { cluster: printableName(report.cluster) };
+    }
+    if (leftOut === undefined) return false;
+    const message = 'lines left out, there were too many; the log level debug shows all';
+    if (leftOut > 0) this.#write({ level: 'warn', message, fields: { ...fields, leftOut } }, known);
+    return true;
+  }
+
+  /** What was counted instead of told, for the line that says that the client left. */
+  #untold(client: ClientId, known: KnownClient | undefined): Fields {
+    return { repeats: known?.repeats || undefined, leftOut: this.#linesOfClients.drop(client) || undefined };
   }
 
   #known(client: ClientId): KnownClient {
@@ -101,7 +133,7 @@ export class ReportLog {
 
   #write({ level, message, fields }: LogLine, known: KnownClient | undefined): void {
     const bound = known && { peer: known.peer, cluster: known.cluster, node: known.node };
-    this.#sink[level](withoutUndefined({ ...bound, ...fields }), message);
+    this.#sink[level](shownFields({ ...bound, ...fields }), message);
   }
 }
 
@@ -210,8 +242,16 @@ function clusterLineOf(report: Exclude<Report, { readonly client: ClientId }>): 
   }
 }
 
-function withoutUndefined(fields: Fields): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+/** What is known, and of a long list its beginning and its length. */
+function shownFields(fields: Fields): Fields {
+  const shown = Object.entries(fields).flatMap(([name, value]) => {
+    if (!Array.isArray(value) || value.length <= SHOWN_ENTRIES_MAX) return value === undefined ? [] : [[name, value]];
+    return [
+      [name, value.slice(0, SHOWN_ENTRIES_MAX)],
+      [`${name}Count`, value.length],
+    ];
+  });
+  return Object.fromEntries(shown);
 }
 
 function assertNever(report: never): never {

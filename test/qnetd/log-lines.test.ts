@@ -17,6 +17,13 @@ const decided: Report = {
   withheldFrom: [3, 4],
 };
 
+/** As in a second of a node that goes round in circles. */
+const MEMBERSHIPS_IN_A_FLOOD = 10_000;
+
+function membershipOf(members: readonly number[], client = 1): Report {
+  return { what: 'membership', ...of, client, nodeId: 3, ringId: { nodeId: 1, seq: 0x1fn }, members };
+}
+
 function told(...reports: Report[]) {
   const { lines, sink } = keptLog();
   const log = new ReportLog(sink);
@@ -121,4 +128,63 @@ test('a closed cluster is critical', () => {
   const { lines } = told({ what: 'clusterFailed', cluster: 'tst', error: 'a defect' });
   assert.equal(lines[0]?.level, 'fatal');
   assert.deepEqual(lines[0]?.fields, { cluster: 'tst', error: 'a defect' });
+});
+
+test('a node that changes its membership all the time gets a few lines, then one a second with what was left out', () => {
+  const { lines, sink } = keptLog();
+  let nowMs = 5_000;
+  const log = new ReportLog(sink, () => nowMs);
+  const loud = () => lines.filter(({ level }) => level !== 'debug');
+  for (let at = 0; at < MEMBERSHIPS_IN_A_FLOOD; at += 1) log.report(membershipOf([at % 2]));
+  assert.equal(loud().length, 20);
+  assert.equal(lines.length, MEMBERSHIPS_IN_A_FLOOD, 'the rest is there for debugging');
+  log.report(membershipOf([1], 2));
+  assert.equal(loud().length, 21, 'another node is heard');
+  nowMs += 999;
+  log.report(membershipOf([7]));
+  assert.equal(loud().length, 21);
+  nowMs += 1;
+  log.report(membershipOf([8]));
+  log.report(membershipOf([9]));
+  assert.deepEqual(
+    loud()
+      .slice(21)
+      .map(({ level, message, fields }) => [level, message.split(',')[0], fields['leftOut'] ?? fields['members']]),
+    [
+      ['warn', 'lines left out', MEMBERSHIPS_IN_A_FLOOD - 20 + 1],
+      ['info', 'node reports its membership', [8]],
+    ],
+  );
+  log.report({ what: 'left', ...of, nodeId: 3, reason: 'gone' });
+  assert.equal(loud().at(-1)?.fields['leftOut'], 1);
+});
+
+test('decisions and confirmations of a cluster share a budget, and another cluster has its own', () => {
+  const { lines, sink } = keptLog();
+  let nowMs = 0;
+  const log = new ReportLog(sink, () => nowMs);
+  for (let at = 0; at < 1_000; at += 1) {
+    log.report({ ...decided, winner: [at % 2] });
+    log.report({ what: 'settled', cluster: 'tst', holders: [at % 2], leftOut: [] });
+  }
+  log.report({ ...decided, cluster: 'other' });
+  const loud = lines.filter(({ level }) => level !== 'debug');
+  assert.equal(loud.filter(({ fields }) => fields['cluster'] === 'tst').length, 20);
+  assert.equal(loud.filter(({ fields }) => fields['cluster'] === 'other').length, 1);
+  nowMs += 60_000;
+  log.report(decided);
+  assert.deepEqual(lines.at(-2)?.fields, { cluster: 'tst', leftOut: 1_980 });
+  assert.equal(lines.at(-1)?.level, 'info');
+});
+
+test('of a long list a line shows the beginning and the length', () => {
+  const ids = Array.from({ length: 2_000 }, (_, at) => at + 1);
+  const { lines } = told(membershipOf(ids), membershipOf(ids.slice(0, 32)));
+  assert.deepEqual(
+    lines.map(({ fields }) => [fields['members'], fields['membersCount']]),
+    [
+      [ids.slice(0, 32), 2_000],
+      [ids.slice(0, 32), undefined],
+    ],
+  );
 });
