@@ -17,6 +17,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   openssl: '/usr/bin/openssl',
   iproute2: '/usr/sbin/ip',
   'util-linux': '/usr/bin/unshare',
+  strace: '/usr/bin/strace',
   procps: '/usr/bin/ps',
   python3: '/usr/bin/python3',
   systemd: '/usr/bin/systemd-analyze',

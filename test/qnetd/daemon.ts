@@ -152,7 +152,7 @@ export async function startDaemon(t: TestContext, wishes: DaemonWishes = {}): Pr
   return daemon;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
