@@ -9,6 +9,7 @@ import type { ServerFacts } from '../status/facts.ts';
 import { ipcReply } from '../status/ipc-reply.ts';
 import { ipcRequest } from '../status/ipc-request.ts';
 import { ipcWords } from '../status/ipc-words.ts';
+import { descriptorLimit, keepReserve } from './descriptor-reserve.ts';
 import { listen } from './listen.ts';
 import { type LogSink, ReportLog } from './log-lines.ts';
 import type { QnetdOptions } from './options.ts';
@@ -110,7 +111,9 @@ export class Service {
   async #listen(): Promise<Server> {
     const { listenAddress, family, port, listenBacklog } = this.#options;
     const where = { address: listenAddress, family, port, backlog: listenBacklog };
+    const limit = await descriptorLimit();
     const listener = await listen(where, (socket) => this.#server.accept(socket));
+    keepReserve(listener, { limit, log: this.#ports.log, nowMs: () => performance.now() });
     listener.on('error', (error) => {
       this.#ports.log.error(
         { reason: error.message },

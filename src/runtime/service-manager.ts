@@ -95,7 +95,7 @@ class Systemd implements ServiceManager {
     return this.#after(async () => {
       const status = this.#nextStatus ?? '';
       this.#nextStatus = undefined;
-      await notify({ status });
+      await runSystemdNotify(`STATUS=${status}`);
     });
   }
 
@@ -123,7 +123,10 @@ class Systemd implements ServiceManager {
   }
 }
 
-/** The npm package knows neither STOPPING nor WATCHDOG. */
+/**
+ * The npm package knows neither STOPPING nor WATCHDOG, and a program that cannot be started, as when every descriptor is
+ * taken, is an error there that nobody can catch. So it serves for READY alone, which is told while descriptors are free.
+ */
 function runSystemdNotify(assignment: string): Promise<void> {
   return new Promise((resolve, reject) => {
     // systemd-notify itself gives up after 5 s of an unanswered barrier.
