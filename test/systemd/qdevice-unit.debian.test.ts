@@ -26,6 +26,7 @@ test('the unit is what the tools of the field expect', () => {
     'EnvironmentFile=-/etc/default/corosync-qdevice',
     'ExecStart=/usr/sbin/corosync-qdevice -f $COROSYNC_QDEVICE_OPTIONS',
     'ConditionKernelCommandLine=!nocluster',
+    'StartLimitIntervalSec=0',
     'Requires=corosync.service',
     'After=corosync.service',
     'Restart=on-failure',

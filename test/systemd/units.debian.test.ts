@@ -25,6 +25,7 @@ test('the unit is what the tools of the field expect', () => {
     'EnvironmentFile=-/etc/default/corosync-qnetd',
     'ExecStart=/usr/bin/corosync-qnetd -f $COROSYNC_QNETD_OPTIONS',
     'ConditionKernelCommandLine=!nocluster',
+    'StartLimitIntervalSec=0',
     'RuntimeDirectory=corosync-qnetd',
     'WantedBy=multi-user.target',
   ]) {
