@@ -144,7 +144,8 @@ export class LoggerSink implements LineSink {
       this.#sink = undefined;
     });
     child.unref();
-    if (child.stdin !== null) this.#sink = new StreamSink(child.stdin, this.#lostLine);
+    // Typed as null where there is none, but without a free descriptor the program has no such member at all.
+    if (child.pid !== undefined && child.stdin) this.#sink = new StreamSink(child.stdin, this.#lostLine);
   }
 }
 

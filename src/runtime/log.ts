@@ -45,9 +45,18 @@ export async function createLog(level: LogLevel, target: LogTarget, pid = proces
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    { write: (line: string) => sink.write(format(line)) },
+    { write: (line: string) => writeQuietly(sink, format, line) },
   );
   return { logger, flush: (limitMs) => sink.flush(limitMs) };
+}
+
+/** A line that cannot be written is given up: whoever wanted to say it has more important things to go on with. */
+function writeQuietly(sink: LineSink, format: (line: string) => string, line: string): void {
+  try {
+    sink.write(format(line));
+  } catch {
+    // There is nowhere left to tell it.
+  }
 }
 
 function stdoutSink(): LineSink {

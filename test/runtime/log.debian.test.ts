@@ -170,3 +170,22 @@ test('a daemon without a terminal logs to syslog with its ident, its process id 
     await rm(dir, { recursive: true });
   }
 });
+
+test('a daemon that has no descriptor left for logger goes on, and so does its log', LIMITED, async () => {
+  const body = `
+const { openSync, closeSync } = await import('node:fs');
+const taken = [];
+try {
+  for (let count = 0; count < 1_000; count += 1) taken.push(openSync('/dev/null'));
+} catch {}
+logger.info('unheard');
+for (const fd of taken) closeSync(fd);
+await new Promise((resolve) => setTimeout(resolve, 50));
+logger.info('still quiet: a logger that cannot run is not tried with every line');
+await flush(100);
+process.stdout.write('alive', () => process.exit(7));`;
+  const program = command(body, "{ kind: 'syslog', ident: 'corosync-qnetd', debugAsInfo: false }");
+  const child = start(['bash', '-c', 'ulimit -n 100; exec "$@"', 'bash', ...program]);
+  const [text, errors, [code]] = await Promise.all([textOf(child.stdout), textOf(child.stderr), once(child, 'exit')]);
+  assert.deepEqual([text, code], ['alive', 7], errors);
+});
