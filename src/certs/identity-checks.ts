@@ -26,7 +26,9 @@ const STRONG_SIGNATURES: readonly string[] = [OID.sha256WithRsa, OID.sha384WithR
 
 /** Throws an OperatorError on what cannot work; returns notes on what works but should be looked after. */
 export function checkIdentity(parts: IdentityParts, now: Date): string[] {
-  const ca = checkAuthority(parts.ca, now);
+  const ca = authorityOf(parts.ca);
+  const notes = isEarly(ca, now) ? [earlyNote(parts.ca, ca, now)] : [];
+  if (notes.length === 0) checkValidity(parts.ca, ca, now);
   const server = certificateOf(parts.server);
   checkStrength(parts.server, server);
   checkKeyFits(parts.server, server, parts.serverKey);
@@ -38,11 +40,18 @@ export function checkIdentity(parts: IdentityParts, now: Date): string[] {
   }
   checkServerName(parts.server, server);
   // Nodes let an expired server certificate pass with a warning, so it is no reason to leave them without an arbiter.
-  return isValidAt(server, now) ? [] : [`The server certificate ${validityText(parts.server, server, now)}`];
+  if (!isValidAt(server, now)) notes.push(`The server certificate ${validityText(parts.server, server, now)}`);
+  return notes;
 }
 
-/** The certificate of an authority that can be served with at `now`. */
+/** The certificate of an authority that can be signed with at `now`. */
 export function checkAuthority(named: NamedPem, now: Date): X509Certificate {
+  const ca = authorityOf(named);
+  checkValidity(named, ca, now);
+  return ca;
+}
+
+function authorityOf(named: NamedPem): X509Certificate {
   const ca = certificateOf(named);
   if (!ca.ca) {
     throw new OperatorError(
@@ -57,13 +66,23 @@ export function checkAuthority(named: NamedPem, now: Date): X509Certificate {
       'Put the certificate of a root authority there, or restore it from a backup.',
     );
   }
-  if (!isValidAt(ca, now)) {
-    throw new OperatorError(
-      `The authority certificate ${validityText(named, ca, now)}`,
-      'Set the clock right, or start a new authority in an empty directory and set up the nodes again.',
-    );
-  }
   return ca;
+}
+
+function checkValidity(named: NamedPem, ca: X509Certificate, now: Date): void {
+  if (isValidAt(ca, now)) return;
+  throw new OperatorError(
+    `The authority certificate ${validityText(named, ca, now)}`,
+    isEarly(ca, now)
+      ? 'Set the clock right and try again.'
+      : 'Set the clock right, or start a new authority in an empty directory and set up the nodes again.',
+  );
+}
+
+/** A board without a battery starts in the past; it serves as soon as the network has told it the time. */
+function earlyNote(named: NamedPem, ca: X509Certificate, now: Date): string {
+  const seen = `The authority certificate ${validityText(named, ca, now)}`;
+  return `${seen} Set the clock right: until then the certificates of nodes are refused.`;
 }
 
 /** The private key, which must be that of the certificate. */
@@ -122,6 +141,10 @@ function checkServerName(named: NamedPem, server: X509Certificate): void {
     `The certificate in ${named.file} is not for "${expected}", the name that every node expects.`,
     'Restore server.pem and server.key from a backup, or remove both to get a new server certificate.',
   );
+}
+
+function isEarly(certificate: X509Certificate, now: Date): boolean {
+  return now.getTime() < Date.parse(certificate.validFrom);
 }
 
 function isValidAt(certificate: X509Certificate, now: Date): boolean {

@@ -1,9 +1,10 @@
 /** Identities made by openssl, right and wrong ones, and what openssl says of ours. */
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadOrCreateServerIdentity } from '../../src/certs/identity.ts';
+import { signClusterCertificate } from '../../src/certs/sign-cluster.ts';
 import { output, rejectsOperator, scratchDirectory } from './tools.ts';
 
 const scratch = scratchDirectory('checks');
@@ -90,11 +91,9 @@ function forge(name: string, forgery: Forgery): string {
 
 test('certificates that nodes would refuse are refused at start, with the reason', async () => {
   const past = ['20200101000000Z', '20210101000000Z'] as const;
-  const future = ['21000101000000Z', '21200101000000Z'] as const;
   const forgeries: readonly (readonly [string, Forgery, RegExp])[] = [
     ['no-ca', { caExtension: 'basicConstraints=critical,CA:FALSE' }, /ca\.pem is not that of an authority/],
     ['ca-expired', { caDays: past }, /ca\.pem is valid from 2020-01-01.* to 2021-01-01.*clock here says 2/],
-    ['ca-early', { caDays: future }, /ca\.pem is valid from 2100/],
     ['name', { serverSubject: '/CN=somebody' }, /server\.pem is not for "Qnetd Server"/],
     ['alternative', { serverExtension: 'subjectAltName=DNS:somebody' }, /server\.pem is not for "Qnetd Server"/],
     ['short', { bits: 1024 }, /ca\.pem has a key of only 1024 bits/],
@@ -112,4 +111,25 @@ test('an identity made by other means serves, and an expired server certificate 
   const expired = forge('expired', { serverDays: ['20200101000000Z', '20210101000000Z'] });
   const { notes } = await loadOrCreateServerIdentity(expired);
   assert.match(notes.join(), /server\.pem is valid from 2020.* to 2021/);
+});
+
+test('with a clock that is far behind it serves with a note, and nothing is signed', async () => {
+  const future = ['21000101000000Z', '21200101000000Z'] as const;
+  const stateDir = forge('early', { caDays: future, serverDays: future });
+  const { origin, notes } = await loadOrCreateServerIdentity(stateDir);
+  assert.equal(origin, 'loaded');
+  const [ofAuthority, ofServer, ...rest] = notes;
+  assert.match(ofAuthority ?? '', /ca\.pem is valid from 2100.* clock here says 2.* Set the clock right/);
+  assert.match(ofServer ?? '', /server\.pem is valid from 2100/);
+  assert.deepEqual(rest, []);
+  const requestFile = join(scratch, 'testcl.crq');
+  const key = ['-newkey', 'rsa:2048', '-nodes', '-keyout', `${requestFile}.key`];
+  output('openssl', ['req', '-new', ...key, '-subj', '/CN=testcl', '-outform', 'DER', '-out', requestFile]);
+  const order = { stateDir, clusterName: 'testcl', requestFile, otherName: 'refuse' } as const;
+  await rejectsOperator(
+    signClusterCertificate(order),
+    /ca\.pem is valid from 2100/,
+    /Set the clock right and try again/,
+  );
+  assert.ok(!readdirSync(stateDir).some((name) => name.includes('testcl')));
 });
