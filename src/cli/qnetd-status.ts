@@ -15,6 +15,9 @@ export interface StatusChoice {
 /** The same as corosync-qnetd-tool's, which scripts know. */
 const EXIT = { ok: 0, internal: 2, noConnection: 3, refused: 4 } as const;
 
+/** What every daemon takes, the newline included: the least that ipc_max_receive_size may be. */
+const REQUEST_BYTES_MAX = 1_024;
+
 const LIMITS = { timeoutMs: 10_000, replyBytesMax: 1 << 28 };
 
 /** Of several sockets the first that somebody answers on. */
@@ -22,13 +25,20 @@ export async function qnetdStatus(choice: StatusChoice, paths: readonly string[]
   let outcome: AskOutcome | undefined;
   let path = localSocketIn(SYSTEM_DIRECTORIES.runDir);
   for (const candidate of paths) {
-    outcome = await askLocalSocket(candidate, 'snapshot\n', LIMITS);
+    outcome = await askLocalSocket(candidate, requestFor(choice.cluster), LIMITS);
     path = candidate;
     if (outcome.connected) return resultOf(choice, path, outcome);
     // Worth telling before a socket that is not there.
     if (outcome.error === 'EACCES') break;
   }
   return unreachable(path, outcome?.error ?? 'ENOENT');
+}
+
+/** A name that does not fit into the words of a request is looked for here, in the answer for all. */
+function requestFor(cluster: string | undefined): string {
+  const name = byteStringOf(cluster ?? '');
+  const request = `snapshot cluster "${name.replace(/["\\]/g, '\\$&')}"\n`;
+  return name === '' || /[\r\n\0]/.test(name) || request.length > REQUEST_BYTES_MAX ? 'snapshot\n' : request;
 }
 
 function resultOf(choice: StatusChoice, path: string, { reply, error }: AskOutcome): CommandResult {
@@ -50,7 +60,11 @@ function resultOf(choice: StatusChoice, path: string, { reply, error }: AskOutco
   }
   if (text.startsWith('Error\n')) {
     const problem = printable(text.slice('Error\n'.length).trim(), 500);
-    return failed(EXIT.refused, `The arbiter on ${path} answered: ${problem}.`, 'See its log for more.');
+    const tooLong = problem.startsWith("Can't get") || problem.startsWith('Internal IPC buffer');
+    const remedy = tooLong
+      ? 'Ask for one cluster with --cluster, or raise ipc_max_send_size.'
+      : 'See its log for more.';
+    return failed(EXIT.refused, `The arbiter on ${path} answered: ${problem}.`, remedy);
   }
   return failed(
     EXIT.noConnection,

@@ -6,14 +6,22 @@ export interface IpcReply {
   readonly text: ByteString;
   /** The service is to stop once the answer is out. */
   readonly stop: boolean;
+  /** The answer would have been over the limit, and an error was sent instead. */
+  readonly tooLong?: true;
 }
 
 /** Upstream builds the body in a buffer of the reply's size with a NUL behind it, then puts the status line before. */
 export function ok(body: ByteString, what: string, maxSendBytes: number): IpcReply {
-  if (body.length >= maxSendBytes) return error(`Can't get ${what}`, maxSendBytes);
+  if (body.length >= maxSendBytes) return tooLong(what, maxSendBytes);
   const text = `OK\n${body}`;
-  if (text.length > maxSendBytes) return error('Internal IPC buffer too small', maxSendBytes);
+  if (text.length > maxSendBytes) {
+    return { ...error('Internal IPC buffer too small', maxSendBytes), tooLong: true };
+  }
   return { text, stop: false };
+}
+
+export function tooLong(what: string, maxSendBytes: number): IpcReply {
+  return { ...error(`Can't get ${what}`, maxSendBytes), tooLong: true };
 }
 
 /** An error that is too long itself is not sent; only an unknown command can be. */

@@ -1,10 +1,12 @@
 /** The answer to a request on the local socket, as the bytes that go out. */
 import assert from 'node:assert';
 import type { ArbiterSnapshot } from '../arbiter/snapshot.ts';
+import type { ByteString } from '../protocol/values.ts';
 import type { ServerFacts } from './facts.ts';
-import { error, type IpcReply, ok } from './ipc-answer.ts';
+import { fittingJson } from './fitting.ts';
+import { error, type IpcReply, ok, tooLong } from './ipc-answer.ts';
 import type { IpcRequest } from './ipc-request.ts';
-import { statusJson } from './json.ts';
+import { shownName, statusDocument } from './json.ts';
 import { listBody, statusBody } from './upstream-text.ts';
 
 export interface IpcFacts {
@@ -26,7 +28,7 @@ export function ipcReply(request: IpcRequest, facts: IpcFacts): IpcReply {
     case 'shutdown':
       return { text: 'OK\n', stop: true };
     case 'snapshot':
-      return ok(statusJson(server, snapshot, facts.timeBefore), 'QNetd snapshot', maxSendBytes);
+      return snapshotReply(request.cluster, facts);
     case 'empty':
       return error('No command specified', maxSendBytes);
     case 'unknown':
@@ -36,4 +38,13 @@ export function ipcReply(request: IpcRequest, facts: IpcFacts): IpcReply {
       return assert.fail(never);
     }
   }
+}
+
+/** `cluster` empty: all of them. */
+function snapshotReply(cluster: ByteString, { server, snapshot, timeBefore, maxSendBytes }: IpcFacts): IpcReply {
+  const clusters = snapshot.clusters.filter(({ name }) => cluster === '' || shownName(name) === shownName(cluster));
+  const document = statusDocument(server, { ...snapshot, clusters }, timeBefore);
+  const json = fittingJson(document, maxSendBytes - 'OK\n\n'.length);
+  if (json === undefined) return tooLong('QNetd snapshot', maxSendBytes);
+  return ok(`${json}\n`, 'QNetd snapshot', maxSendBytes);
 }

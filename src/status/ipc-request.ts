@@ -6,8 +6,8 @@ export type IpcRequest =
   /** An empty cluster name stands for all of them. */
   | { readonly kind: 'list'; readonly verbose: boolean; readonly cluster: ByteString }
   | { readonly kind: 'shutdown' }
-  /** Ours: everything as JSON, for `qnetd status`. Upstream's daemon answers that it does not know the command. */
-  | { readonly kind: 'snapshot' }
+  /** Ours: all about it as JSON, for `qnetd status`. Upstream's daemon answers that it does not know the command. */
+  | { readonly kind: 'snapshot'; readonly cluster: ByteString }
   | { readonly kind: 'empty' }
   | { readonly kind: 'unknown'; readonly word: ByteString };
 
@@ -18,18 +18,18 @@ export function ipcRequest(words: readonly ByteString[]): IpcRequest {
     case 'status':
       return { kind: 'status', verbose: asciiLower(rest[0] ?? '') === 'verbose' };
     case 'list':
-      return listRequest(rest);
+      return { kind: 'list', ...listArguments(rest) };
     case 'shutdown':
       return { kind: 'shutdown' };
     case 'snapshot':
-      return { kind: 'snapshot' };
+      return { kind: 'snapshot', cluster: listArguments(rest).cluster };
     default:
       return { kind: 'unknown', word: command };
   }
 }
 
 /** A word that means nothing here ends the list of arguments without complaint. */
-function listRequest(words: readonly ByteString[]): IpcRequest {
+function listArguments(words: readonly ByteString[]): { verbose: boolean; cluster: ByteString } {
   let verbose = false;
   let cluster = '';
   for (let at = 0; at < words.length; at += 1) {
@@ -38,7 +38,7 @@ function listRequest(words: readonly ByteString[]): IpcRequest {
     else if (word === 'cluster') cluster = words[++at] ?? '';
     else break;
   }
-  return { kind: 'list', verbose, cluster };
+  return { verbose, cluster };
 }
 
 /** toLowerCase would also turn a Kelvin sign into a k and change bytes above 127. */

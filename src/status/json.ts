@@ -6,7 +6,7 @@ import type { HeuristicsResult } from '../arbiter/cluster.ts';
 import type { DecidingRule } from '../arbiter/reports.ts';
 import type { ArbiterSnapshot, ClusterSnapshot, NodeSnapshot, VoteSnapshot } from '../arbiter/snapshot.ts';
 import type { DecisionAlgorithm, TlsSupport, Vote } from '../protocol/enums.ts';
-import { type NodeInfo, ringText, type TieBreaker } from '../protocol/values.ts';
+import { type ByteString, type NodeInfo, ringText, type TieBreaker } from '../protocol/values.ts';
 import type { ServerFacts } from './facts.ts';
 import { utf8Text } from './printable.ts';
 import { ruleWords } from './rule-words.ts';
@@ -42,7 +42,11 @@ export interface ClusterStatus {
   readonly nodes: readonly NodeStatus[];
   /** Ids that a connected node has in its configuration and that are not connected. */
   readonly notConnected: readonly number[];
+  /** Lists that are empty here because the answer would have been too long. */
+  readonly leftOut?: readonly LeftOutList[];
 }
+
+export type LeftOutList = 'configNodes' | 'members' | 'partitions' | 'notConnected' | 'winner';
 
 export interface VoteStatus {
   readonly phase: VoteSnapshot['phase'];
@@ -126,16 +130,6 @@ export function statusDocument(
   };
 }
 
-/** The document as ASCII, so that a character is a byte on the local socket. */
-export function statusJson(
-  server: ServerFacts,
-  snapshot: ArbiterSnapshot,
-  timeBefore: (agoMs: number) => string,
-): string {
-  const text = JSON.stringify(statusDocument(server, snapshot, timeBefore));
-  return `${text.replace(/[^\x20-\x7e]/g, unicodeEscape)}\n`;
-}
-
 /** The document of a daemon of this format or a later one that only adds fields. */
 export function readStatusJson(text: string): StatusDocument | undefined {
   let parsed: unknown;
@@ -147,21 +141,17 @@ export function readStatusJson(text: string): StatusDocument | undefined {
   return isStatusDocument(parsed) ? parsed : undefined;
 }
 
-/** Written by statusJson of the same format: what is inside was checked by the compiler there. */
+/** Written by a daemon of the same format: what is inside was checked by the compiler there. */
 function isStatusDocument(value: unknown): value is StatusDocument {
   if (typeof value !== 'object' || value === null) return false;
   return 'format' in value && value.format === STATUS_FORMAT && 'clusters' in value && Array.isArray(value.clusters);
 }
 
-function unicodeEscape(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
 function clusterStatus(cluster: ClusterSnapshot, timeBefore: (agoMs: number) => string): ClusterStatus {
-  const name = utf8Text(cluster.name);
+  const name = shownName(cluster.name);
   return {
-    name: name ?? cluster.name,
-    ...(name === undefined && { nameHex: hexText(cluster.name) }),
+    name,
+    ...(utf8Text(cluster.name) === undefined && { nameHex: hexText(cluster.name) }),
     algorithm: cluster.algorithm,
     tieBreaker: cluster.tieBreaker,
     keepActivePartition: cluster.keepActivePartition,
@@ -170,6 +160,11 @@ function clusterStatus(cluster: ClusterSnapshot, timeBefore: (agoMs: number) => 
     nodes: cluster.nodes.map((node) => nodeStatus(node, cluster.vote, timeBefore)),
     notConnected: notConnected(cluster.nodes),
   };
+}
+
+/** What an operator sees, and may ask for. */
+export function shownName(name: ByteString): string {
+  return utf8Text(name) ?? name;
 }
 
 function voteStatus({ vote, nodes }: ClusterSnapshot, timeBefore: (agoMs: number) => string): VoteStatus {

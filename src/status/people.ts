@@ -49,12 +49,15 @@ function serverLines({ server, clusters }: StatusDocument, verbose: boolean): st
 
 function clusterLines(cluster: ClusterStatus, verbose: boolean): string[] {
   const lines = wrapped(`Cluster ${printable(cluster.name)}`, '');
-  lines.push(...voteLines(cluster.vote, cluster.partitions.length));
+  lines.push(...voteLines(cluster));
   for (const partition of cluster.partitions) {
     const seenBy = `reported by ${nodesText(partition.reportedBy)}`;
     const ring = verbose ? `, ring ${partition.ringId}` : '';
     const vote = partition.holdsVote ? ', has the vote' : '';
     lines.push(...labelled('  Partition', `${nodesText(partition.members)} (${seenBy}${ring}${vote})`));
+  }
+  if (cluster.leftOut?.includes('partitions')) {
+    lines.push(...labelled('  Partition', 'left out with who is not connected: too long for one answer'));
   }
   if (verbose) {
     lines.push(...labelled('  Algorithm', ALGORITHM_WORDS[cluster.algorithm]));
@@ -64,16 +67,16 @@ function clusterLines(cluster: ClusterStatus, verbose: boolean): string[] {
   return [...lines, '', ...nodeLines(cluster, verbose)];
 }
 
-function voteLines(vote: VoteStatus, partitionCount: number): string[] {
+function voteLines({ vote, partitions, leftOut }: ClusterStatus): string[] {
   const lines = labelled('  Vote', vote.holders.length === 0 ? 'nobody has it' : `${nodesText(vote.holders)}`);
-  if (vote.rule !== null && !sameIds(vote.winner, vote.holders)) {
+  if (vote.rule !== null && !leftOut?.includes('winner') && !sameIds(vote.winner, vote.holders)) {
     lines.push(...labelled('  Decided for', vote.winner.length === 0 ? 'nobody' : nodesText(vote.winner)));
   }
   if (vote.because !== null) lines.push(...labelled('  Because', vote.because));
   if (vote.since !== null && vote.sinceMs !== null) {
     lines.push(...labelled('  Since', `${timeText(vote.since)} (${durationText(vote.sinceMs)})`));
   }
-  const waiting = waitingWords(vote, partitionCount);
+  const waiting = waitingWords(vote, partitions.length);
   if (waiting !== undefined) lines.push(...labelled('  Waiting for', waiting));
   return lines;
 }

@@ -60,7 +60,11 @@ test('of something else: each answer has its words and its exit code', async () 
       ['', 3, /closed the connection without an answer/],
       ['OK\n', 2, /does not understand/],
       ['OK\n{"format":99,"clusters":[]}\n', 2, /does not understand/],
-      ["Error\nCan't get QNetd snapshot\n", 4, /answered: Can't get QNetd snapshot\./],
+      [
+        "Error\nCan't get QNetd snapshot\n",
+        4,
+        /answered: Can't get QNetd snapshot\. Ask for one cluster with --cluster/,
+      ],
       ['Error\n\u001b[2J\n', 4, /answered: \\u\{1b\}\[2J\./],
     ] as const) {
       reply = answer;
@@ -68,6 +72,35 @@ test('of something else: each answer has its words and its exit code', async () 
       assert.equal(result.exitCode, exitCode, answer);
       assert.match(result.stderr, words);
     }
+  } finally {
+    server.close();
+    await rm(directory, { recursive: true });
+  }
+});
+
+test('asks for the one cluster alone, in the words of the local socket', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'status-'));
+  const path = join(directory, 'fake.sock');
+  const asked: string[] = [];
+  const server = createServer((socket) => {
+    socket.on('data', (chunk) => {
+      asked.push(chunk.toString('latin1'));
+      socket.end('OK\n{"format":1,"clusters":[]}\n');
+    });
+  }).listen(path);
+  await once(server, 'listening');
+  try {
+    for (const cluster of [undefined, 'lab', 'b\u00fc "1"\\', '', 'two\nlines', 'x'.repeat(1_024)]) {
+      assert.equal((await qnetdStatus({ ...PEOPLE, json: true, cluster }, [path])).exitCode, 0);
+    }
+    assert.deepEqual(asked, [
+      'snapshot\n',
+      'snapshot cluster "lab"\n',
+      'snapshot cluster "b\xc3\xbc \\"1\\"\\\\"\n',
+      'snapshot\n',
+      'snapshot\n',
+      'snapshot\n',
+    ]);
   } finally {
     server.close();
     await rm(directory, { recursive: true });

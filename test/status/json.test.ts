@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ArbiterSnapshot, NodeSnapshot, VoteSnapshot } from '../../src/arbiter/snapshot.ts';
-import { readStatusJson, STATUS_FORMAT, statusDocument, statusJson } from '../../src/status/json.ts';
+import { asciiJson } from '../../src/status/fitting.ts';
+import { readStatusJson, STATUS_FORMAT, statusDocument } from '../../src/status/json.ts';
 import { clusterSnapshot, nodeInfos, nodeSnapshot } from './snapshots.ts';
 
 const SERVER = {
@@ -102,8 +103,8 @@ test('travels as ASCII and comes back the same, whatever a cluster is called', (
     ['\u007f\n', '\u007f\n', undefined],
   ] as const) {
     const snapshot = { connectedClients: 1, clusters: [clusterSnapshot({ name })] };
-    const text = statusJson(SERVER, snapshot, timeBefore);
-    assert.match(text, /^[\x20-\x7e]*\n$/);
+    const text = asciiJson(statusDocument(SERVER, snapshot, timeBefore));
+    assert.match(text, /^[\x20-\x7e]*$/);
     const read = readStatusJson(text);
     assert.deepEqual(read, JSON.parse(JSON.stringify(statusDocument(SERVER, snapshot, timeBefore))));
     assert.equal(read?.clusters[0]?.name, shown);
