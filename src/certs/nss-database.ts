@@ -165,6 +165,7 @@ async function runTool(scratch: Scratch, tool: string, args: readonly string[], 
   try {
     return (await run(tool, args, { cwd: scratch.directory, env, timeout: TOOL_TIMEOUT_MS })).stdout;
   } catch (cause) {
+    if (wasKilled(cause)) throw cutOff(scratch, tool, cause);
     if (!hasErrorCode(cause, 'ENOENT')) throw missing(scratch, nickname, cause);
     throw new OperatorError(
       `The certificates in ${scratch.origin} are in an NSS database, and the program ${tool} to read it is missing.`,
@@ -173,6 +174,21 @@ async function runTool(scratch: Scratch, tool: string, args: readonly string[], 
       { cause },
     );
   }
+}
+
+/** By the time limit, or by a signal from outside. */
+function wasKilled(cause: unknown): boolean {
+  return cause instanceof Error && 'signal' in cause && typeof cause.signal === 'string';
+}
+
+/** Nothing is known about the database then, least of all that it is broken. */
+function cutOff(scratch: Scratch, tool: string, cause: unknown): OperatorError {
+  return new OperatorError(
+    `The program ${tool}, reading the database in ${scratch.origin}, was stopped or took more than ${TOOL_TIMEOUT_MS / 1_000} s.`,
+    'Start again: the database is as it was. If it takes long every time, see what keeps the machine busy.',
+    1,
+    { cause },
+  );
 }
 
 function missing(scratch: Scratch, nickname: string, cause?: unknown): OperatorError {

@@ -5,12 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** The listeners of every directory that is open now. */
+const OURS = new Set<(...args: never[]) => void>();
 
 export async function withPrivateDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'qnetd-import-')); // mode 0700
   const clean = (): void => rmSync(directory, { recursive: true, force: true });
-  // A program without a handler of its own would die of the signal before `finally` runs.
+  // A program without a handler of its own would die of the signal before `finally` runs. One with a handler goes on,
+  // at least for a while, and the work with it.
   const dieClean = (signal: NodeJS.Signals): void => {
+    if (!process.listeners(signal).every((listener) => OURS.has(listener))) return;
     clean();
     forget();
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
@@ -18,7 +22,9 @@ export async function withPrivateDirectory<T>(work: (directory: string) => Promi
   const forget = (): void => {
     process.off('exit', clean);
     for (const signal of SIGNALS) process.off(signal, dieClean);
+    OURS.delete(dieClean);
   };
+  OURS.add(dieClean);
   process.on('exit', clean);
   for (const signal of SIGNALS) process.on(signal, dieClean);
   try {

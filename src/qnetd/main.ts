@@ -28,12 +28,16 @@ export async function runQnetd(options: QnetdOptions): Promise<number> {
     options.foreground ? { kind: 'stdout' } : { kind: 'syslog', ident: serviceName, debugAsInfo: syslogDebugAsInfo },
   );
   dieOfDefects(log);
+  let isStopAsked = false;
   let askToStop = (_by: string): void => undefined;
   const stopAsked = new Promise<string>((resolve) => {
-    askToStop = resolve;
+    askToStop = (by) => {
+      isStopAsked = true;
+      resolve(by);
+    };
   });
   let reload = (): void => undefined;
-  onSignals({ stop: askToStop, reload: () => reload() });
+  onSignals({ stop: (signal) => askToStop(signal), reload: () => reload() });
   try {
     const service = await Service.start(options, {
       log: log.logger,
@@ -51,6 +55,11 @@ export async function runQnetd(options: QnetdOptions): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
+    if (isStopAsked && !detached) {
+      // A program that the start waits for gets the signal too, and its end is no failure then.
+      log.logger.info({ askedBy: await stopAsked, reason: error.message }, 'stopped before it served');
+      return 0;
+    }
     if (!options.foreground) log.logger.fatal(error.message);
     if (!detached) throw error;
     await tellStarter(error);
