@@ -82,7 +82,8 @@ function rendered(status: StatusDocument, choice: StatusChoice): string {
 
 function unreachable(path: string, error: string): CommandResult {
   if (error === 'EACCES') {
-    const remedy = 'Run this as root, as the user of the arbiter, or as a member of its group.';
+    const remedy =
+      'Run this as root or as the user of the arbiter; its settings local_socket_gid and local_socket_umask let a group in.';
     return failed(EXIT.noConnection, `This user may not ask the arbiter on ${path}.`, remedy);
   }
   if (error === 'ENAMETOOLONG') {

@@ -78,7 +78,11 @@ function listenError(error: unknown, options: ListenOptions): OperatorError {
   }
   if (NOT_HERE.includes(code)) {
     const remedy = 'Give an address that `ip address` shows with --listen, or leave the option out.';
-    return new OperatorError(`The address of ${place} is not an address of this machine.`, remedy, 1, cause);
+    const problem =
+      options.address === undefined
+        ? 'This machine has no address of the family that is asked for.'
+        : `${options.address} is not an address of this machine.`;
+    return new OperatorError(problem, remedy, 1, cause);
   }
   return new OperatorError(
     `Listening on ${place} failed: ${error instanceof Error ? error.message : String(error)}.`,

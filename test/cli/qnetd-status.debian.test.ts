@@ -1,7 +1,7 @@
 /** `qnetd status` asks our daemon, and says so plainly when another one answers. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,6 +102,30 @@ test('asks for the one cluster alone, in the words of the local socket', async (
       'snapshot\n',
     ]);
   } finally {
+    server.close();
+    await rm(directory, { recursive: true });
+  }
+});
+
+test('a user who may not ask is told who may, and what lets others in', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'status-'));
+  const path = join(directory, 'fake.sock');
+  const server = createServer((socket) => socket.end()).listen(path);
+  await once(server, 'listening');
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.('nobody');
+  else await chmod(directory, 0o000);
+  try {
+    const { exitCode, stderr } = await qnetdStatus(PEOPLE, [path]);
+    assert.equal(exitCode, 3);
+    assert.match(
+      stderr,
+      /^This user may not ask the arbiter on \S+\. Run this as root or as the user of the arbiter; /,
+    );
+    assert.match(stderr, /local_socket_gid and local_socket_umask let a group in\.\n$/);
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    else await chmod(directory, 0o700);
     server.close();
     await rm(directory, { recursive: true });
   }

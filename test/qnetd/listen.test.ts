@@ -41,7 +41,11 @@ test('a name is resolved in the family that is wanted', async (t) => {
 });
 
 const refusals: readonly (readonly [string, Partial<ListenOptions>, RegExp])[] = [
-  ['an address of another machine', { address: '192.0.2.1' }, /not an address of this machine\. .*--listen/],
+  [
+    'an address of another machine',
+    { address: '192.0.2.1' },
+    /^192\.0\.2\.1 is not an address of this machine\. .*--listen/,
+  ],
   ['an unknown name', { address: 'no.such.host.invalid' }, /'no\.such\.host\.invalid' is no address or known name\./],
   ['an address of the other family', { address: '127.0.0.1', family: 6 }, /with an IPv6 address\. .*--listen/],
 ];
