@@ -28,6 +28,7 @@ import {
   CA_KEY,
   defaultSharing,
   hasStateFile,
+  isDiskFull,
   isRoot,
   isWriteRefused,
   MARKER,
@@ -125,9 +126,7 @@ async function load(stateDir: string): Promise<LoadedIdentity> {
     keyPem: await requireStateFile(stateDir, SERVER_KEY),
   };
   const notes = check(identity, (name) => join(stateDir, name));
-  // A daemon that may only read goes without.
-  const attributes = await attributesLike(join(stateDir, SERVER_KEY));
-  await placeContractFiles(stateDir, identity.caPem, attributes).catch(unlessWriteRefused);
+  notes.push(...(await placeContractFiles(stateDir, identity.caPem)));
   return { identity, origin: 'loaded', notes };
 }
 
@@ -136,7 +135,6 @@ async function create(stateDir: string, options: IdentityOptions): Promise<Loade
   await removeDeadTemporaries(stateDir);
   await makeAuthority(stateDir, attributes);
   await makeServer(stateDir, attributes);
-  await placeContractFiles(stateDir, await requireStateFile(stateDir, CA_CERTIFICATE), attributes);
   return { ...(await load(stateDir)), origin: 'created' };
 }
 
@@ -179,9 +177,7 @@ async function importDatabase(stateDir: string, options: IdentityOptions): Promi
   try {
     await storeImported(stateDir, exported);
   } catch (error) {
-    unlessWriteRefused(error);
-    const note = `The NSS database in ${stateDir} was read, but PEM files cannot be written there: every start has to read it again. Run \`qnetd init\` as root to store them.`;
-    return { identity, origin: 'imported', notes: [...notes, note] };
+    return { identity, origin: 'imported', notes: [...notes, notStoredNote(stateDir, error)] };
   }
   return { ...(await load(stateDir)), origin: 'imported' };
 }
@@ -197,11 +193,30 @@ async function storeImported(stateDir: string, exported: ExportedIdentity): Prom
   ];
   await removeDeadTemporaries(stateDir);
   for (const [name, content] of contents) await placeStateFile(stateDir, name, content, attributes);
-  await placeContractFiles(stateDir, exported.caPem, attributes);
+}
+
+function notStoredNote(stateDir: string, error: unknown): string {
+  const again = `The NSS database in ${stateDir} was read, but PEM files cannot be written there: every start has to read it again.`;
+  if (isWriteRefused(error)) return `${again} Run \`qnetd init\` as root to store them.`;
+  if (error instanceof OperatorError && isDiskFull(error)) return `${again} ${error.message}`;
+  throw error;
+}
+
+/** Nothing is served with them, so none of them is worth an arbiter that does not start. */
+async function placeContractFiles(stateDir: string, caPem: string): Promise<string[]> {
+  try {
+    await tryContractFiles(stateDir, caPem, await attributesLike(join(stateDir, SERVER_KEY)));
+    return [];
+  } catch (error) {
+    // A daemon that may only read goes without.
+    if (isWriteRefused(error)) return [];
+    if (error instanceof OperatorError) return [`A file that setup tools look for is not in place. ${error.message}`];
+    throw error;
+  }
 }
 
 /** Files that setup tools look for. A tool may have put a file of the same name there before: only ours counts. */
-async function placeContractFiles(stateDir: string, caPem: string, attributes: FileAttributes): Promise<void> {
+async function tryContractFiles(stateDir: string, caPem: string, attributes: FileAttributes): Promise<void> {
   const existing = await readStateFile(stateDir, CA_EXPORT);
   if (existing === undefined || !isSameCertificate(existing, caPem)) {
     await replaceStateFile(join(stateDir, CA_EXPORT), caPem, { ...attributes, mode: CA_EXPORT_MODE });
@@ -239,8 +254,4 @@ function isSameCertificate(exported: string, caPem: string): boolean {
   } catch {
     return false;
   }
-}
-
-function unlessWriteRefused(error: unknown): void {
-  if (!isWriteRefused(error)) throw error;
 }

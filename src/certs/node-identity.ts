@@ -18,7 +18,14 @@ import {
   pairsAmong,
 } from './nss-database.ts';
 import { readPkcs12 } from './pkcs12.ts';
-import { CA_CERTIFICATE, isWriteRefused, readFailure, readStateFile, replaceStateFile } from './state-files.ts';
+import {
+  CA_CERTIFICATE,
+  isDiskFull,
+  isWriteRefused,
+  readFailure,
+  readStateFile,
+  replaceStateFile,
+} from './state-files.ts';
 
 export interface NodeIdentity {
   readonly caPem: string;
@@ -159,7 +166,7 @@ async function store(
     await replaceStateFile(join(directory, CLUSTER_KEY), identity.pair?.keyPem ?? '', { mode: FILE_MODE });
     await replaceStateFile(join(directory, CLUSTER_CERTIFICATE), identity.pair?.certPem ?? '', { mode: FILE_MODE });
   } catch (error) {
-    if (!isWriteRefused(error)) throw error;
+    if (!isWriteRefused(error) && !isDiskFull(error)) throw error;
     const note = `The certificates in ${directory} were imported, but PEM files cannot be written there: every start has to import them again.`;
     return { identity, origin, notes: [...notes, note] };
   }

@@ -109,6 +109,11 @@ export function isWriteRefused(error: unknown): boolean {
   return error instanceof OperatorError && hasErrorCode(error.cause, 'EACCES', 'EPERM', 'EROFS');
 }
 
+/** Is the disk, or the user's share of it, full, where reading might do? */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof OperatorError && hasErrorCode(error.cause, 'ENOSPC', 'EDQUOT');
+}
+
 export async function readFailure(cause: unknown, path: string): Promise<OperatorError> {
   const options = { cause };
   if (hasErrorCode(cause, 'ENOTDIR')) {
@@ -129,12 +134,15 @@ export async function readFailure(cause: unknown, path: string): Promise<Operato
 
 function writeFailure(cause: unknown, path: string): OperatorError {
   if (cause instanceof OperatorError) return cause;
-  return new OperatorError(
-    `${path} cannot be written as user ${userName()}: ${reasonOf(cause)}.`,
-    'Let that user write there, run the command as root, or name another directory with --state.',
-    1,
-    { cause },
-  );
+  return new OperatorError(`${path} cannot be written as user ${userName()}: ${reasonOf(cause)}.`, remedyOf(cause), 1, {
+    cause,
+  });
+}
+
+function remedyOf(cause: unknown): string {
+  if (hasErrorCode(cause, 'ENOSPC')) return 'Free room on that disk; `df -h` and `df -i` show how much there is.';
+  if (hasErrorCode(cause, 'EDQUOT')) return "Free room in that user's quota, or raise it.";
+  return 'Let that user write there, run the command as root, or name another directory with --state.';
 }
 
 /** Appears with its final owner and mode in one step. Whoever else made it meanwhile may keep theirs. */

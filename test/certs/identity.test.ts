@@ -206,6 +206,18 @@ test('files that setup tools need come back when they are gone', async () => {
   assert.deepEqual(readdirSync(directory).sort(), IDENTITY_FILES);
 });
 
+test('a file for setup tools that cannot be put in place is noted, and the arbiter is served all the same', async () => {
+  for (const name of ['qnetd-cacert.crt', 'pkcs11.txt']) {
+    const directory = copyOfMade();
+    rmSync(join(directory, name));
+    mkdirSync(join(directory, name));
+    const { origin, notes } = await loadOrCreateServerIdentity(directory);
+    assert.equal(origin, 'loaded');
+    if (name === 'qnetd-cacert.crt')
+      assert.match(notes.join(), /setup tools .*qnetd-cacert\.crt cannot be read: EISDIR/);
+  }
+});
+
 test('loading alone makes nothing', async () => {
   const directory = join(scratch, 'absent');
   await rejectsOperator(loadServerIdentity(directory), /no certificates in/, /qnetd init/);
