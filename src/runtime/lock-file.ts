@@ -51,8 +51,7 @@ async function keepIfStillThere(
       await closed(held);
       return undefined;
     }
-    await file.truncate();
-    await file.write(`${pid}\n`, 0);
+    await writePid(path, file, pid);
   } catch (error) {
     await closed(held);
     throw error;
@@ -68,6 +67,17 @@ async function openLockFile(path: string): Promise<FileHandle> {
   } catch (cause) {
     const problem = `The lock file ${path} cannot be opened (${cause instanceof Error ? cause.message : cause}).`;
     throw new OperatorError(problem, 'Create its directory, or name one that this user may write to.', 1, { cause });
+  }
+}
+
+async function writePid(path: string, file: FileHandle, pid: number): Promise<void> {
+  try {
+    await file.truncate();
+    await file.write(`${pid}\n`, 0);
+  } catch (cause) {
+    const problem = `The lock file ${path} cannot be written (${cause instanceof Error ? cause.message : cause}).`;
+    const remedy = 'Make room on its disk, which `df -h` and `df -i` show, or name another lock file.';
+    throw new OperatorError(problem, remedy, 1, { cause });
   }
 }
 
