@@ -2,9 +2,10 @@
  * The line protocol of the local socket, both ends: one request line, one answer, then the daemon closes. Limits and
  * manners are those of corosync-qnetd 3.0.3, whose own tool talks to our daemon and whose daemon ours talks to.
  */
-import { chown, lstat, unlink } from 'node:fs/promises';
+import { chown, lstat, mkdir, unlink } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
+import { dirname } from 'node:path';
 import { OperatorError } from './errors.ts';
 
 export interface LocalSocketOptions {
@@ -47,6 +48,7 @@ export async function serveLocalSocket(
     const problem = `The path of the local socket is not 1 to ${PATH_BYTES_MAX} bytes long: ${options.path}.`;
     throw new OperatorError(problem, 'Choose a shorter run directory or local_socket_file.');
   }
+  await makeDirectoryOf(options.path);
   await removeStale(options.path);
   const clients = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -113,11 +115,22 @@ async function listen(server: Server, { path, backlog, umask, gid }: LocalSocket
     if (gid !== undefined) await chown(path, -1, gid);
   } catch (cause) {
     server.close();
-    const problem = `The local socket ${path} cannot be created (${codeOf(cause)}).`;
-    throw new OperatorError(problem, 'Check that its directory exists and that this user may write to it.', 1, {
-      cause,
-    });
+    throw notCreated(path, cause);
   }
+}
+
+/** As for the lock file, for a socket that lies elsewhere. */
+async function makeDirectoryOf(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { mode: 0o770, recursive: true });
+  } catch (cause) {
+    throw notCreated(path, cause);
+  }
+}
+
+function notCreated(path: string, cause: unknown): OperatorError {
+  const problem = `The local socket ${path} cannot be created (${codeOf(cause)}).`;
+  return new OperatorError(problem, 'Create its directory, or name one that this user may write to.', 1, { cause });
 }
 
 /** Only a socket, and only one that nobody answers on: what a crash leaves behind. */

@@ -104,10 +104,26 @@ test('what is in the way and is no socket stays', async () => {
   });
 });
 
+test('missing directories are made, all of them, for the owner and the group', async () => {
+  await withPath(async (options, directory) => {
+    const before = process.umask(0);
+    try {
+      const path = join(directory, 'run', 'qnetd', 'qnetd.sock');
+      const server = await serveLocalSocket({ ...options, path }, echo, assert.fail);
+      assert.equal((await askLocalSocket(path, 'x\n', LIMITS)).connected, true);
+      for (const made of ['run', 'run/qnetd']) assert.equal((await stat(join(directory, made))).mode & 0o777, 0o770);
+      await server.close();
+    } finally {
+      process.umask(before);
+    }
+  });
+});
+
 test('a path that cannot be bound is named', async () => {
   await withPath(async (options, directory) => {
+    await writeFile(join(directory, 'file'), '');
     for (const [path, problem] of [
-      [join(directory, 'none', 'qnetd.sock'), /cannot be created/],
+      [join(directory, 'file', 'qnetd.sock'), /cannot be created/],
       ['', /1 to 107 bytes/],
       [join(directory, 'x'.repeat(107)), /1 to 107 bytes/],
     ] as const) {
