@@ -1,3 +1,5 @@
+import { allowReadersToLeave } from './output.ts';
+
 /** What a short command has to say, so that it can be tested without a process around it. */
 export interface CommandResult {
   readonly exitCode: number;
@@ -8,8 +10,7 @@ export interface CommandResult {
 
 /** Writes it out and lets the process end by itself, so that nothing is cut off in a pipe. */
 export function finish(result: CommandResult): void {
-  // A reader that has heard enough (`| head -1`) is not an error.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  allowReadersToLeave();
   if (result.stdout !== '') process.stdout.write(result.stdout, 'latin1');
   if (result.stderr !== '') process.stderr.write(result.stderr, 'latin1');
   process.exitCode = result.exitCode;

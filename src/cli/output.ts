@@ -7,12 +7,16 @@ export interface Output {
 }
 
 export function processOutput(): Output {
-  // A reader that has heard enough (`| head -1`) is not an error.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  allowReadersToLeave();
   return {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
   };
+}
+
+/** A reader that has heard enough (`| head -1`) is not an error. */
+export function allowReadersToLeave(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
 /** Tells an operator's mistake and returns the exit code for it. Any other error is a bug, and goes on. */

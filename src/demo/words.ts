@@ -1,5 +1,5 @@
 /** What came of a scene and why, in sentences. The arbiter's reason is its own, as its status gives it. */
-import { nodesText } from '../status/text-layout.ts';
+import { counted, nodesText } from '../status/text-layout.ts';
 import type { Seen } from './check.ts';
 import type { Outcome, Side } from './rules.ts';
 
@@ -20,10 +20,6 @@ function sideText({ nodeIds, holdsVote, votes, quorate }: Side, quorum: number):
   const own = counted(nodeIds.length, 'vote');
   const count = holdsVote ? `${own} and the arbiter's make ${votes}` : `${isOne ? 'it' : 'they'} ${has} ${own}`;
   return `${capital(nodesText(nodeIds))} ${quorate ? goesOn : stops}: ${count}, and ${quorum} are needed.`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function capital(text: string): string {

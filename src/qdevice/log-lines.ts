@@ -2,8 +2,10 @@
  * What the log says of the core's reports: one line per change of state, a short constant message with the facts as
  * fields. An attempt that fails like the one before it is no change, however often it is made.
  */
+
 import { DISCONNECT } from '../member/disconnect-reasons.ts';
 import type { MemberReport, VoteCause } from '../member/effects.ts';
+import { assertNever } from '../protocol/assert-never.ts';
 import type { RingId } from '../protocol/values.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
@@ -122,8 +124,4 @@ function disconnectedLine({ reason, detail, retryInMs }: MemberReport & { readon
 /** As corosync prints it. */
 export function ringText(ringId: RingId | undefined): string | undefined {
   return ringId && `${ringId.nodeId.toString(16)}.${ringId.seq.toString(16)}`;
-}
-
-function assertNever(report: never): never {
-  throw new Error(`unknown report ${JSON.stringify(report)}`);
 }

@@ -1,6 +1,8 @@
 /** Carries out what the node's core wants done, in order. The world is behind ports; nothing is decided here. */
+
 import type { Effect, MemberReport } from '../member/effects.ts';
 import type { LinkId } from '../member/events.ts';
+import { assertNever } from '../protocol/assert-never.ts';
 import type { RingId } from '../protocol/values.ts';
 
 /** A connection as effects see it. `ArbiterLink` is the real one. */
@@ -87,9 +89,4 @@ function runEffect(effect: Exclude<Effect, { kind: 'castVote' }>, ports: EffectP
     default:
       assertNever(effect);
   }
-}
-
-/** A new kind of effect does not compile until it is handled above. */
-function assertNever(effect: never): never {
-  throw new Error(`unknown effect ${JSON.stringify(effect)}`);
 }

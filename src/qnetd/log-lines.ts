@@ -8,6 +8,7 @@
  */
 import type { ClientId } from '../arbiter/events.ts';
 import type { Report } from '../arbiter/reports.ts';
+import { assertNever } from '../protocol/assert-never.ts';
 import { REPLY_TEXT } from '../protocol/errors.ts';
 import { type ByteString, ringText } from '../protocol/values.ts';
 import { printable, printableName } from '../status/printable.ts';
@@ -252,8 +253,4 @@ function shownFields(fields: Fields): Fields {
     ];
   });
   return Object.fromEntries(shown);
-}
-
-function assertNever(report: never): never {
-  throw new Error(`unknown report ${JSON.stringify(report)}`);
 }

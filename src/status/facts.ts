@@ -1,8 +1,6 @@
-/** What the status body says of the server itself, beside the arbiter's own state. */
-
 import type { TlsSupport } from '../protocol/enums.ts';
 
-/** What the status body needs beside the arbiter's own state. */
+/** What the status says of the server itself, beside the arbiter's own state. */
 export interface ServerFacts {
   /** `*:5403`, or the listen address as given and the port. */
   readonly address: string;

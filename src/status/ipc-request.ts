@@ -1,4 +1,5 @@
 /** What a request on the local socket asks for (protocol of corosync-qnetd 3.0.3, and one word of our own). */
+import { asciiLower } from '../protocol/byte-text.ts';
 import type { ByteString } from '../protocol/values.ts';
 
 export type IpcRequest =
@@ -39,9 +40,4 @@ function listArguments(words: readonly ByteString[]): { verbose: boolean; cluste
     else break;
   }
   return { verbose, cluster };
-}
-
-/** toLowerCase would also turn a Kelvin sign into a k and change bytes above 127. */
-export function asciiLower(text: ByteString): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

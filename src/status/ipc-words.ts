@@ -2,6 +2,7 @@
  * The words of a request on the local socket. Compared with corosync-qnetd 3.0.3 line by line, oddities included: a
  * quote may open in the middle of a word, nobody minds one that stays open, and an empty word ends the request.
  */
+import { untilNul } from '../protocol/byte-text.ts';
 import type { ByteString } from '../protocol/values.ts';
 
 const BLANKS = ' \f\t\v';
@@ -43,10 +44,4 @@ function nextWord(line: ByteString, from: number): { word: ByteString; next: num
     }
   }
   return { word: untilNul(word), next: at };
-}
-
-/** Upstream's strings end at NUL. */
-export function untilNul(text: ByteString): ByteString {
-  const end = text.indexOf('\0');
-  return end === -1 ? text : text.slice(0, end);
 }

@@ -3,7 +3,7 @@ import type { DecisionAlgorithm, TlsSupport } from '../protocol/enums.ts';
 import type { TieBreaker } from '../protocol/values.ts';
 import type { ClusterStatus, NodeStatus, NodeVote, StatusDocument, VoteStatus } from './json.ts';
 import { printable } from './printable.ts';
-import { columns, durationText, labelled, nodesText, wrapped } from './text-layout.ts';
+import { columns, counted, durationText, labelled, nodesText, wrapped } from './text-layout.ts';
 
 export interface PeopleChoice {
   readonly verbose: boolean;
@@ -155,10 +155,6 @@ function tieBreakerWords(tieBreaker: TieBreaker): string {
 /** `2024-05-01T12:00:03.123Z` for eyes. */
 function timeText(iso: string): string {
   return printable(iso.replace('T', ' ').replace(/\.\d+Z$|Z$/, ' UTC'));
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function sameIds(one: readonly number[], other: readonly number[]): boolean {

@@ -3,10 +3,9 @@
  * separated by blanks alone; a quote is a character like any other.
  */
 import type { MemberSnapshot } from '../member/snapshot.ts';
+import { asciiLower, untilNul } from '../protocol/byte-text.ts';
 import type { ByteString } from '../protocol/values.ts';
 import { error, type IpcReply, ok } from './ipc-answer.ts';
-import { asciiLower } from './ipc-request.ts';
-import { untilNul } from './ipc-words.ts';
 import type { QdeviceFacts, WallClock } from './qdevice-facts.ts';
 import { qdeviceStatusJson } from './qdevice-json.ts';
 import { qdeviceStatusBody } from './qdevice-text.ts';

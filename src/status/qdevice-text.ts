@@ -5,9 +5,9 @@
 
 import type { HeuristicsSettings, MemberSettings, TlsWish } from '../member/settings.ts';
 import type { MemberSnapshot } from '../member/snapshot.ts';
+import { untilNul } from '../protocol/byte-text.ts';
 import type { Heuristics, TlsSupport } from '../protocol/enums.ts';
 import type { ByteString } from '../protocol/values.ts';
-import { untilNul } from './ipc-words.ts';
 import { byteStringOf } from './printable.ts';
 import { ALGORITHM_TEXT, TLS_TEXT, tieBreakerText } from './upstream-text.ts';
 

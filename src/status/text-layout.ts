@@ -47,6 +47,11 @@ export function nodesText(ids: readonly number[]): string {
   return `nodes ${ids.slice(0, -1).join(', ')} and ${ids.at(-1)}`;
 }
 
+/** `1 node`, `2 nodes`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** The two largest units: `3 d 4 h`, `8 s`, `1.5 s`. */
 export function durationText(durationMs: number): string {
   if (durationMs < 10_000 && durationMs % 1_000 !== 0) return `${(durationMs / 1_000).toFixed(1)} s`;

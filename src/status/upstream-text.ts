@@ -4,10 +4,10 @@
  */
 import type { HeuristicsResult } from '../arbiter/cluster.ts';
 import type { ArbiterSnapshot, ClusterSnapshot, NodeSnapshot } from '../arbiter/snapshot.ts';
+import { untilNul } from '../protocol/byte-text.ts';
 import type { DecisionAlgorithm, TlsSupport, Vote } from '../protocol/enums.ts';
 import { type ByteString, type NodeInfo, ringText, type TieBreaker } from '../protocol/values.ts';
 import type { ServerFacts } from './facts.ts';
-import { untilNul } from './ipc-words.ts';
 
 export const TLS_TEXT: Readonly<Record<TlsSupport, string>> = {
   unsupported: 'Unsupported',
