@@ -6,7 +6,7 @@
 import { DISCONNECT } from '../member/disconnect-reasons.ts';
 import type { MemberReport, VoteCause } from '../member/effects.ts';
 import { assertNever } from '../protocol/assert-never.ts';
-import type { RingId } from '../protocol/values.ts';
+import { type RingId, ringText } from '../protocol/values.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 type Fields = Readonly<Record<string, unknown>>;
@@ -85,14 +85,14 @@ function lineOf(report: MemberReport): LogLine {
       const { vote, cause } = report;
       // Waiting for a word is no vote yet.
       const level = vote === 'ack' || vote === 'nack' ? 'info' : 'debug';
-      return { level, message: 'vote', fields: { vote, cause: CAUSE[cause], ring: ringText(report.ringId) } };
+      return { level, message: 'vote', fields: { vote, cause: CAUSE[cause], ring: ringOrNone(report.ringId) } };
     }
     case 'staleVote': {
-      const fields = { vote: report.vote, ring: ringText(report.ringId) };
+      const fields = { vote: report.vote, ring: ringOrNone(report.ringId) };
       return { level: 'debug', message: 'vote for another ring than the last one sent, not followed', fields };
     }
     case 'membership': {
-      const fields = { ring: ringText(report.ringId), members: report.nodeIds };
+      const fields = { ring: ringOrNone(report.ringId), members: report.nodeIds };
       return { level: 'info', message: 'new membership', fields };
     }
     case 'heuristics':
@@ -121,7 +121,6 @@ function disconnectedLine({ reason, detail, retryInMs }: MemberReport & { readon
   return { level, message: retry ? 'not connected to the arbiter' : 'this daemon ends', fields };
 }
 
-/** As corosync prints it. */
-export function ringText(ringId: RingId | undefined): string | undefined {
-  return ringId && `${ringId.nodeId.toString(16)}.${ringId.seq.toString(16)}`;
+function ringOrNone(ringId: RingId | undefined): string | undefined {
+  return ringId && ringText(ringId);
 }
