@@ -22,6 +22,8 @@ export interface ClusterSettings {
   readonly keepActivePartition: boolean;
   /** A command that says whether a node is well; empty: heuristics are off. */
   readonly heuristics: string;
+  /** Between two looks at a node; a measurement wants fewer of them than a safety check. */
+  readonly watchSeconds?: number;
 }
 
 export class Cluster {
@@ -41,7 +43,7 @@ export class Cluster {
     settings: ClusterSettings,
   ) {
     this.name = name;
-    this.watch = new Watch(nodes);
+    this.watch = new Watch(nodes, settings.watchSeconds);
     this.#nodes = new Map(nodes);
     this.#programs = programs;
     this.#arbiterAddress = arbiterAddress;

@@ -12,25 +12,27 @@ const PAUSE_SECONDS = 0.1;
 /** A step that lasts a minute makes about 550 samples a node; beyond this something runs away. */
 const SAMPLES_KEPT = 5000;
 
-const LOOP = `
+const loop = (pauseSeconds: number): string => `
 exec {never}<> <(:)
 while :; do
   echo "@began $EPOCHREALTIME"
   corosync-quorumtool -s 2>&1
   echo "@ended $EPOCHREALTIME"
-  read -r -t ${PAUSE_SECONDS} -u "$never"
+  read -r -t ${pauseSeconds} -u "$never"
 done`;
 
 export class Watch {
   readonly #byNode = new Map<number, Sample[]>();
+  readonly #script: string;
 
-  constructor(nodes: ReadonlyMap<number, Host>) {
+  constructor(nodes: ReadonlyMap<number, Host>, pauseSeconds = PAUSE_SECONDS) {
+    this.#script = loop(pauseSeconds);
     for (const [nodeId, host] of nodes) this.follow(nodeId, host);
   }
 
   follow(nodeId: number, host: Host): void {
     this.#byNode.set(nodeId, []);
-    const [program = '', ...args] = [...host.enter, 'bash', '-c', LOOP];
+    const [program = '', ...args] = [...host.enter, 'bash', '-c', this.#script];
     const loop = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] }); // ends with its host
     let beganMs = 0;
     let text = '';
