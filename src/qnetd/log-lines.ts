@@ -107,13 +107,13 @@ export class ReportLog {
     }
     if (leftOut === undefined) return false;
     const message = 'lines left out, there were too many; the log level debug shows all';
-    if (leftOut > 0) this.#write({ level: 'warn', message, fields: { ...fields, leftOut } }, known);
+    if (leftOut > 0) this.#write({ level: 'warn', message, fields: { ...fields, linesLeftOut: leftOut } }, known);
     return true;
   }
 
   /** What was counted instead of told, for the line that says that the client left. */
   #untold(client: ClientId, known: KnownClient | undefined): Fields {
-    return { repeats: known?.repeats || undefined, leftOut: this.#linesOfClients.drop(client) || undefined };
+    return { repeats: known?.repeats || undefined, linesLeftOut: this.#linesOfClients.drop(client) || undefined };
   }
 
   #known(client: ClientId): KnownClient {

@@ -149,14 +149,14 @@ test('a node that changes its membership all the time gets a few lines, then one
   assert.deepEqual(
     loud()
       .slice(21)
-      .map(({ level, message, fields }) => [level, message.split(',')[0], fields['leftOut'] ?? fields['members']]),
+      .map(({ level, message, fields }) => [level, message.split(',')[0], fields['linesLeftOut'] ?? fields['members']]),
     [
       ['warn', 'lines left out', MEMBERSHIPS_IN_A_FLOOD - 20 + 1],
       ['info', 'node reports its membership', [8]],
     ],
   );
   log.report({ what: 'left', ...of, nodeId: 3, reason: 'gone' });
-  assert.equal(loud().at(-1)?.fields['leftOut'], 1);
+  assert.equal(loud().at(-1)?.fields['linesLeftOut'], 1);
 });
 
 test('decisions and confirmations of a cluster share a budget, and another cluster has its own', () => {
@@ -173,7 +173,7 @@ test('decisions and confirmations of a cluster share a budget, and another clust
   assert.equal(loud.filter(({ fields }) => fields['cluster'] === 'other').length, 1);
   nowMs += 60_000;
   log.report(decided);
-  assert.deepEqual(lines.at(-2)?.fields, { cluster: 'tst', leftOut: 1_980 });
+  assert.deepEqual(lines.at(-2)?.fields, { cluster: 'tst', linesLeftOut: 1_980 });
   assert.equal(lines.at(-1)?.level, 'info');
 });
 
