@@ -4,15 +4,16 @@
  * for the end of the first label of a name with at least three. Measured against corosync-qnetd 3.0.3.
  */
 
+import { asciiLower, untilNul } from '../protocol/byte-text.ts';
 import type { ByteString } from '../protocol/values.ts';
 import type { PeerCertificate } from './events.ts';
 
 export function certificateNamesCluster(certificate: PeerCertificate, clusterName: ByteString): boolean {
-  const name = upToNul(clusterName);
+  const name = untilNul(clusterName);
   if (name === '') return false;
   const { commonName, dnsNames, ipAddresses } = certificate;
   if (looksLikeAddress(name)) {
-    if (ipAddresses.length > 0) return ipAddresses.some((address) => lower(address) === lower(name));
+    if (ipAddresses.length > 0) return ipAddresses.some((address) => asciiLower(address) === asciiLower(name));
     return commonName === name;
   }
   const patterns = dnsNames.length > 0 ? dnsNames : [commonName ?? ''];
@@ -25,18 +26,13 @@ export function namesInWords({ commonName, dnsNames, ipAddresses }: PeerCertific
   return names.length === 0 ? 'no name' : names.join(', ');
 }
 
-const upToNul = (text: string): string => text.split('\0', 1)[0] ?? '';
-
-/** ASCII only, as NSS does: bytes above 127 are compared as they are. */
-const lower = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-
 const looksLikeAddress = (name: string): boolean =>
   /^\d{1,3}(\.\d{1,3}){3}$/.test(name) || /^[0-9a-f]*:[0-9a-f:.]*$/i.test(name);
 
 /** A name with a NUL in it was made to be read in two ways; it matches nothing. */
 function matches(pattern: string, name: string): boolean {
   if (pattern === '' || pattern.includes('\0')) return false;
-  const [wanted, given] = [lower(pattern), lower(name)];
+  const [wanted, given] = [asciiLower(pattern), asciiLower(name)];
   const star = wanted.indexOf('*');
   const firstDot = wanted.indexOf('.');
   const secondDot = firstDot < 0 ? -1 : wanted.indexOf('.', firstDot + 1);

@@ -3,6 +3,7 @@
  * what to do about it. The left columns hold the codes of Node.js and OpenSSL; what is not in a table is passed on as the
  * library says it, cut to one line.
  */
+import { codeOf, libraryText } from '../runtime/error-text.ts';
 
 const CONNECT_REASON: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refused the connection',
@@ -40,16 +41,4 @@ export function lookupReason(error: unknown): string {
 /** The words for the end of a connection that stood. */
 export function socketReason(error: Error): string {
   return SOCKET_REASON[codeOf(error)] ?? libraryText(error);
-}
-
-/** The error's code as Node.js adds it, or ''. */
-export function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
-  return typeof error.code === 'string' ? error.code : '';
-}
-
-/** OpenSSL puts its short text into `reason`; its `message` is a line of source positions. */
-export function libraryText(error: Error): string {
-  const text = 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
-  return text.split('\n', 1)[0] ?? '';
 }

@@ -3,8 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { namesInWords } from '../arbiter/certificate-name.ts';
 import type { NodeIdentity } from '../certs/node-identity.ts';
 import { readPeerCertificate } from '../certs/peer-certificate.ts';
+import { codeOf, libraryText } from '../runtime/error-text.ts';
 import { printable } from '../status/printable.ts';
-import { codeOf, libraryText } from './reasons.ts';
 
 export interface TlsContext {
   readonly identity: NodeIdentity;

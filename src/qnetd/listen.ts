@@ -1,8 +1,8 @@
 /** Opens the listening socket: address family, name resolution, and an operator's text for every way it can fail. */
 import { lookup } from 'node:dns/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { codeOf } from '../runtime/error-text.ts';
 import { OperatorError } from '../runtime/errors.ts';
-import { codeOf } from './reasons.ts';
 
 export interface ListenOptions {
   /** Name or address as the operator gave it; undefined is every address. */

@@ -2,6 +2,7 @@
  * Why a connection or a handshake ended, in words for the log. The left column holds the codes of Node.js and OpenSSL;
  * what is not in a table is passed on as the library says it, cut to one line.
  */
+import { codeOf, libraryText } from '../runtime/error-text.ts';
 
 const SOCKET_REASON: Readonly<Record<string, string>> = {
   ECONNRESET: 'the peer reset the connection',
@@ -62,16 +63,4 @@ export function handshakeReason(error: Error): string {
 /** The words for a certificate that OpenSSL did not accept. */
 export function certificateReason(code: string): string {
   return CERTIFICATE_REASON[code] ?? `the client's certificate was not accepted (${code})`;
-}
-
-/** The error's code as Node.js adds it, or ''. */
-export function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
-  return typeof error.code === 'string' ? error.code : '';
-}
-
-/** OpenSSL puts its short text into `reason`; its `message` is a line of source positions. */
-function libraryText(error: Error): string {
-  const text = 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
-  return text.split('\n', 1)[0] ?? '';
 }

@@ -1,7 +1,9 @@
 /** Carries out what the arbiter wants done, in order. Sockets and the log are behind ports; nothing is decided here. */
+
 import type { Effect } from '../arbiter/effects.ts';
 import type { ClientId } from '../arbiter/events.ts';
 import type { Report } from '../arbiter/reports.ts';
+import { assertNever } from '../protocol/assert-never.ts';
 
 /** A connection as effects see it. `Link` is the real one. */
 export interface LinkPort {
@@ -56,9 +58,4 @@ export function runEffects(effects: readonly Effect[], ports: EffectPorts): void
     }
   }
   for (const link of written) link.flush();
-}
-
-/** A new kind of effect does not compile until it is handled above. */
-function assertNever(effect: never): never {
-  throw new Error(`unknown effect ${JSON.stringify(effect)}`);
 }

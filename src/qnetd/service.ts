@@ -9,6 +9,7 @@ import type { ServerFacts } from '../status/facts.ts';
 import { ipcReply } from '../status/ipc-reply.ts';
 import { ipcRequest } from '../status/ipc-request.ts';
 import { ipcWords } from '../status/ipc-words.ts';
+import { counted } from '../status/text-layout.ts';
 import { descriptorLimit, keepReserve } from './descriptor-reserve.ts';
 import { listen } from './listen.ts';
 import { type LogSink, ReportLog } from './log-lines.ts';
@@ -67,8 +68,8 @@ export class Service {
     this.#status = new ServiceStatus({
       manager: ports.manager,
       line: () => {
-        const { connectedClients, clusters } = this.#snapshot();
-        return `${counted(connectedClients, 'client')} in ${counted(clusters.length, 'cluster')}`;
+        const { clients, clusters } = this.#arbiter.counts();
+        return `${counted(clients, 'client')} in ${counted(clusters, 'cluster')}`;
       },
       check: () => this.#server.tick(),
     });
@@ -124,16 +125,17 @@ export class Service {
   }
 
   #answer(line: string): LocalAnswer {
-    return ipcReply(ipcRequest(ipcWords(line)), {
+    const { maxSendBytes } = this.#options.localSocket;
+    const reply = ipcReply(ipcRequest(ipcWords(line)), {
       server: this.#facts(),
-      snapshot: this.#snapshot(),
+      snapshot: this.#arbiter.snapshot(performance.now()),
       timeBefore: (agoMs) => new Date(Date.now() - agoMs).toISOString(),
-      maxSendBytes: this.#options.localSocket.maxSendBytes,
+      maxSendBytes,
     });
-  }
-
-  #snapshot() {
-    return this.#arbiter.snapshot(performance.now());
+    if (reply.tooLong) {
+      this.#ports.log.warn({ maxSendBytes }, 'an answer was too long for the local socket, raise ipc_max_send_size');
+    }
+    return reply;
   }
 
   #facts(): ServerFacts {
@@ -142,8 +144,4 @@ export class Service {
     const address = `${listenAddress ?? '*'}:${port}`;
     return { address, tls, clientCertRequired, maxClients, maxSendBytes, maxReceiveBytes };
   }
-}
-
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }

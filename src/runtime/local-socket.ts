@@ -6,6 +6,7 @@ import { chown, lstat, mkdir, unlink } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
+import { codeOf } from './error-text.ts';
 import { OperatorError } from './errors.ts';
 
 export interface LocalSocketOptions {
@@ -157,7 +158,7 @@ function isAnswered(path: string): Promise<boolean> {
       resolve(answered);
     };
     socket.once('connect', () => end(true));
-    socket.once('error', (error) => end(codeOf(error) !== 'ECONNREFUSED' && codeOf(error) !== 'ENOENT'));
+    socket.once('error', (error) => end(!['ECONNREFUSED', 'ENOENT'].includes(codeOf(error))));
   });
 }
 
@@ -192,7 +193,7 @@ export function askLocalSocket(path: string, request: string, limits: AskLimits)
       resolve({ connected, reply: Buffer.concat(chunks), error });
     };
     socket.setTimeout(limits.timeoutMs, () => end('ETIMEDOUT'));
-    socket.once('error', (error) => end(codeOf(error)));
+    socket.once('error', (error) => end(codeOf(error) || String(error)));
     socket.once('end', () => end(undefined));
     socket.once('connect', () => {
       connected = true;
@@ -210,9 +211,4 @@ export function askLocalSocket(path: string, request: string, limits: AskLimits)
 function fitsAddress(path: string): boolean {
   const bytes = Buffer.byteLength(path);
   return bytes >= 1 && bytes <= PATH_BYTES_MAX;
-}
-
-function codeOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'code' in error) return String(error.code);
-  return String(error);
 }
