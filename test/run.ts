@@ -39,7 +39,7 @@ function installMissing(): void {
 }
 
 /** What decides has to be tested whole; the rest of it are assertions that cannot fail. */
-const COVERED = ['src/protocol/**', 'src/arbiter/**', 'src/status/**'];
+const COVERED = ['src/protocol/**', 'src/arbiter/**', 'src/member/**', 'src/status/**'];
 const COVERAGE = [
   ...COVERED.flatMap((folder) => ['--include', folder]),
   '--check-coverage',
@@ -73,7 +73,7 @@ const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .sort();
 const ofKind = (kind: string) => files.filter((file) => file.endsWith(`.${kind}.test.ts`));
 const plain = files.filter((file) => !/\.(debian|lab)\.test\.ts$/.test(file));
-const isPure = (file: string) => /^test\/(protocol|arbiter|status|scenarios)\//.test(file);
+const isPure = (file: string) => /^test\/(protocol|arbiter|member|status|scenarios)\//.test(file);
 
 const lacking = `these Debian packages are missing: ${absent.join(' ')}`;
 const results = [

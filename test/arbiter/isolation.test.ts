@@ -38,6 +38,7 @@ function twoClusters(): World {
 
 function assertOnlySickIsClosed(world: World): void {
   assert.deepEqual([...world.closed].sort(), [1, 2]);
+  assert.deepEqual(world.arbiter.counts(), { clients: 2, clusters: 1 });
   assert.deepEqual([...world.heard(1), ...world.heard(2)], [], 'nothing half decided went out');
   const failed = world.reports.filter((report) => report.what === 'clusterFailed');
   assert.deepEqual(failed, [{ what: 'clusterFailed', cluster: 'sick', error: 'a defect of ours' }]);
