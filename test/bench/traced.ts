@@ -4,7 +4,7 @@
  */
 import type { NodeProgram } from '../lab/node-program.ts';
 
-const CALLS = 'connect,close,sendto,recvfrom,sendmsg,recvmsg,read,write,writev,poll,ppoll,epoll_wait,epoll_pwait';
+const CALLS = 'connect,sendto,recvfrom,sendmsg,recvmsg,read,write,writev,poll,ppoll,epoll_wait,epoll_pwait';
 const ARBITER_PORT = 5403;
 
 export type Peer = 'votequorum' | 'cmap' | 'arbiter' | 'other';
@@ -17,6 +17,8 @@ export interface Call {
   readonly endedMs: number;
   readonly action: Action;
   readonly peer: Peer;
+  /** Of a wait: for how long at most, 0 if it only looked, -1 for ever. */
+  readonly timeoutMs: number;
 }
 
 const ACTIONS: Readonly<Record<string, Action>> = {
@@ -76,11 +78,16 @@ function readCall(text: string, threadId: number, beganMs: number, peers: Map<nu
     /^(\w+)\((\d*).* = (-?\d+)[^<]*<(\d+\.\d+)>$/.exec(text) ?? [];
   const fd = Number(first);
   if (name === 'connect') peers.set(fd, peerOf(text));
-  if (name === 'close') peers.delete(fd);
   const action = ACTIONS[name];
   if (action === undefined || (action !== 'wait' && Number(result) <= 0)) return [];
   const peer = action === 'wait' ? 'other' : (peers.get(fd) ?? 'other');
-  return [{ threadId, beganMs, endedMs: beganMs + Number(seconds) * 1000, action, peer }];
+  const endedMs = beganMs + Number(seconds) * 1000;
+  return [{ threadId, beganMs, endedMs, action, peer, timeoutMs: action === 'wait' ? timeoutOf(text) : 0 }];
+}
+
+/** The last argument of poll and epoll_wait; epoll_pwait adds a signal mask and its size. */
+function timeoutOf(wait: string): number {
+  return Number(/, (-?\d+)(, (NULL|\[.*\]), \d+)? *\) += /.exec(wait)?.[1] ?? -1);
 }
 
 function peerOf(connect: string): Peer {

@@ -11,25 +11,25 @@ import { nodePrograms } from './node-program.ts';
 import { Play } from './play.ts';
 import { Trial } from './trial.ts';
 
-const COMBINATIONS = {
-  'our arbiter, our nodes': { arbiter: 'ours', nodes: 'ours' },
-  "Debian's arbiter, our nodes": { arbiter: 'debian', nodes: 'ours' },
-  'our arbiter, mixed nodes': { arbiter: 'ours', nodes: 'mix' },
-  "Debian's arbiter, mixed nodes": { arbiter: 'debian', nodes: 'mix' },
-  "our arbiter, Debian's nodes": { arbiter: 'ours', nodes: 'debian' },
-  "Debian's arbiter, Debian's nodes": { arbiter: 'debian', nodes: 'debian' },
-} as const;
-export type Combination = keyof typeof COMBINATIONS;
+const COMBINATIONS = [
+  { name: 'our arbiter, our nodes', arbiter: 'ours', nodes: 'ours' },
+  { name: "Debian's arbiter, our nodes", arbiter: 'debian', nodes: 'ours' },
+  { name: 'our arbiter, mixed nodes', arbiter: 'ours', nodes: 'mix' },
+  { name: "Debian's arbiter, mixed nodes", arbiter: 'debian', nodes: 'mix' },
+  { name: "our arbiter, Debian's nodes", arbiter: 'ours', nodes: 'debian' },
+  { name: "Debian's arbiter, Debian's nodes", arbiter: 'debian', nodes: 'debian' },
+] as const;
+export type Combination = (typeof COMBINATIONS)[number]['name'];
 
 /** Clusters wait far more than they work, but a starved one loses its token. */
 const SIDE_BY_SIDE = 3;
 
 export const isFullMatrix = process.env['LAB_MATRIX'] === 'full';
 
-/** Labs of one suite run side by side, the tests of each in order. LAB_MATRIX may also name single combinations, after commas. */
+/** Labs of one suite run side by side, the tests of each in order. LAB_MATRIX may also name single ones, between semicolons. */
 export function forEachCombination(always: readonly Combination[], tests: (combination: Combination) => void): void {
   const wish = process.env['LAB_MATRIX'] ?? '';
-  const all = Object.keys(COMBINATIONS).filter((name) => name in COMBINATIONS) as Combination[];
+  const all = COMBINATIONS.map(({ name }) => name);
   const wished = all.filter((name) => wish.split(';').includes(name));
   const chosen = isFullMatrix ? all : wished.length > 0 ? wished : always;
   describe('programs', { concurrency: SIDE_BY_SIDE }, () => {
@@ -48,10 +48,11 @@ export async function setUp(
   size: number,
   settings: Partial<ClusterSettings> = {},
 ): Promise<Stage> {
-  const { arbiter, nodes } = COMBINATIONS[combination];
-  const lab = await Lab.create(arbiterProgram(arbiter));
+  const programs = COMBINATIONS.find(({ name }) => name === combination);
+  if (programs === undefined) throw new Error(`nobody knows "${combination}"`);
+  const lab = await Lab.create(arbiterProgram(programs.arbiter));
   try {
-    const cluster = await lab.addCluster('matrix', size, settings, nodePrograms(nodes));
+    const cluster = await lab.addCluster('matrix', size, settings, nodePrograms(programs.nodes));
     return { lab, play: new Play(new Trial(`${size} nodes: ${combination}`, lab), cluster) };
   } catch (error) {
     await lab.destroy();
