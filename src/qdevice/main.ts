@@ -11,6 +11,7 @@ import { onSignals } from '../runtime/signals.ts';
 import { qdeviceIpcReply } from '../status/qdevice-ipc.ts';
 import { Daemon } from './daemon.ts';
 import type { QdeviceOptions } from './options.ts';
+import { SETTLE_TIMES, untilSettled } from './settled-corosync.ts';
 import { wallClock } from './wall-clock.ts';
 
 /** Longest that the end waits for a reader of the log. */
@@ -46,6 +47,7 @@ async function runLogged(options: QdeviceOptions, log: Log, detached: boolean): 
   const stop = new AbortController();
   const { maxSendBytes } = options.localSocket;
   const clock = wallClock();
+  const connect = () => connectCorosync({ maxTryAgain: options.corosyncTriesMax });
   onSignals({
     stop: (signal) => {
       logger.info({ askedBy: signal }, 'stopping');
@@ -65,7 +67,10 @@ async function runLogged(options: QdeviceOptions, log: Log, detached: boolean): 
         logger.level = debug ? 'debug' : 'info';
       },
       manager: tellingStarter(systemd(log), detached),
-      connectCorosync: () => connectCorosync({ maxTryAgain: options.corosyncTriesMax }),
+      connectCorosync: async () => {
+        await untilSettled(connect, SETTLE_TIMES);
+        return await connect();
+      },
       answer: (line, snapshot, facts) => qdeviceIpcReply(line, { facts, snapshot, clock, maxSendBytes }),
     },
     stop.signal,
