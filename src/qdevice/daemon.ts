@@ -173,7 +173,13 @@ export class Daemon {
     return { registered: this.#registered, masterWins, configurationProblem: this.#problem };
   }
 
+  /**
+   * Corosync answers no question about a key while it synchronises, so the answer means that it does not. A device that
+   * registers on a node in the moment in which the others first meet this node kills their corosync (3.1.7: assertion
+   * sender_node != NULL in votequorum.c): they hear of the device before they hear of its node.
+   */
   async #register(name: string): Promise<void> {
+    this.#corosync.get('runtime.votequorum.this_node_id');
     try {
       await this.#corosync.register(name);
     } catch (cause) {

@@ -56,6 +56,11 @@ test('together both have the vote, apart the lowest alone, and together again bo
   assert.deepEqual([link, tlsActive, certificateSent], ['ready', true, true]);
 });
 
+test('it registers only when corosync has just answered, which it does not while it synchronises', async () => {
+  const { port } = await arbiter();
+  for (const { corosync } of await pair(port)) assert.equal(corosync.registeredRightAfterReading, true);
+});
+
 test('told to stop, it withholds its vote, leaves the arbiter, takes its registration back and ends with 0', async () => {
   const { port } = await arbiter();
   const [one, two] = await pair(port);

@@ -17,6 +17,9 @@ export class ScriptedCorosync implements Corosync {
   ringId: RingId | undefined;
   /** Votes are refused from now on. */
   refusesVotes = false;
+  /** No event came between the last look at a key and the registration: nothing can have begun to synchronise. */
+  registeredRightAfterReading = false;
+  #hasJustRead = false;
   #listener: CorosyncListener | undefined;
 
   constructor(keys: Readonly<Record<string, CmapValue>>) {
@@ -53,6 +56,10 @@ export class ScriptedCorosync implements Corosync {
   }
 
   get(key: string): CmapValue | undefined {
+    this.#hasJustRead = true;
+    setImmediate(() => {
+      this.#hasJustRead = false;
+    });
     return this.keys.get(key);
   }
 
@@ -63,6 +70,7 @@ export class ScriptedCorosync implements Corosync {
   register(name: string): Promise<void> {
     this.journal.push('register');
     this.registered = name;
+    this.registeredRightAfterReading = this.#hasJustRead;
     return Promise.resolve();
   }
 
