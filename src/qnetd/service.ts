@@ -95,16 +95,17 @@ export class Service {
       const { clientCertRequired } = arbiter;
       this.#identity = await ServedIdentity.open({ stateDir, certNickname, clientCertRequired, log });
     }
-    this.#localSocket = await serveLocalSocket(localSocket, (line) => this.#answer(line), stopAsked);
+    // A status that answers says that the arbiter can be reached: health checks and scripts that wait rely on it.
     this.#listener = await this.#listen();
+    this.#localSocket = await serveLocalSocket(localSocket, (line) => this.#answer(line), stopAsked);
     log.info({ ...this.#facts(), localSocket: localSocket.path, pid: process.pid }, 'serving');
     await this.#status.ready();
   }
 
   /** The other way round, and what tells clients that it is over first. */
   async #close(): Promise<void> {
-    this.#listener?.close();
     await this.#localSocket?.close();
+    this.#listener?.close();
     await this.#server.stop();
     await this.#lock?.release();
   }

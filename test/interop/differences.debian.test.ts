@@ -1,6 +1,7 @@
 /** Every deliberate difference, shown on both sides: a difference that is gone is news as well. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeMessage } from '../../src/protocol/encode.ts';
 import { FakeNode } from '../scenarios/fake-node.ts';
 import { clusterNameOf } from '../scenarios/files.ts';
@@ -20,6 +21,14 @@ interface Observed {
   readonly ended: number | NodeJS.Signals | 'alive';
 }
 
+/** A process that died is reported within this; whoever still lives then failed in another way. */
+const DEATH_MS_MAX = 5_000;
+
+async function afterwards(error: unknown): Promise<never> {
+  await sleep(DEATH_MS_MAX, undefined, { ref: false });
+  throw error;
+}
+
 /** Each on a daemon of its own: upstream's may not survive. */
 async function observe(kind: DaemonKind, { scenario }: Difference): Promise<Observed> {
   const daemon = await startDaemon(kind);
@@ -30,8 +39,8 @@ async function observe(kind: DaemonKind, { scenario }: Difference): Promise<Obse
       records = done;
       return 'alive' as const;
     });
-    // A daemon that dies takes the scenario with it.
-    const ended = await run.catch(() => daemon.ended);
+    // A daemon that dies takes the scenario with it; one that lives has to answer.
+    const ended = await run.catch((error: unknown) => Promise.race([daemon.ended, afterwards(error)]));
     return { outcome: records.map(({ command, outcome }) => [command, outcome]), ended };
   } finally {
     await daemon.stop();

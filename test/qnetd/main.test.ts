@@ -1,7 +1,7 @@
 /** The daemon as a process: start, reload, stop, and the ways it cannot start. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { access, chown, readFile, stat } from 'node:fs/promises';
+import { access, chown, mkdir, readFile, stat } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -117,6 +117,20 @@ test('a busy port: one sentence what is wrong, one what to do, exit code 1, noth
   assert.equal(await daemon.end(), 1);
   assert.match(daemon.errors, /^Another program listens on port \d+ of 127\.0\.0\.1 already\. .*--port.*\n$/);
   assert.equal(await isThere(options.localSocket.path), false);
+});
+
+test('the local socket is opened after the port: a status that answers means that nodes can connect', async (t) => {
+  const other = net.createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.after(() => other.close());
+  const address = other.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const options = { ...(await ownOptions(t)), port: address.port };
+  // Neither can be opened, so the complaint is about whichever comes first.
+  await mkdir(path.join(options.localSocket.path, 'in the way'), { recursive: true });
+  const daemon = spawnDaemon(t, options);
+  assert.equal(await daemon.end(), 1);
+  assert.match(daemon.errors, /^Another program listens on port /);
 });
 
 test('of two processes for one run directory the second gives up', async (t) => {
