@@ -12,9 +12,6 @@ import type { MessageName } from '../protocol/messages.ts';
 import type { OptionValues } from '../protocol/options.ts';
 import type { ByteString } from '../protocol/values.ts';
 import { ffsplit } from './algorithms/ffsplit.ts';
-import { lms } from './algorithms/lms.ts';
-import { testAlgorithm } from './algorithms/test-algorithm.ts';
-import { twoNodeLms } from './algorithms/two-node-lms.ts';
 import { namesInWords } from './certificate-name.ts';
 import { type Algorithms, Clusters, type Result } from './clusters.ts';
 import { Deadlines } from './deadlines.ts';
@@ -36,10 +33,12 @@ interface Connection {
   heardAtMs: number;
 }
 
-export const ALGORITHMS: Algorithms = { test: testAlgorithm, ffsplit, twoNodeLms, lms };
+/** The algorithms that INIT accepts; any other is answered with unsupportedDecisionAlgorithm. */
+export const ALGORITHMS: Algorithms = { ffsplit };
 
 export class Arbiter {
   readonly #settings: ArbiterSettings;
+  readonly #algorithms: Algorithms;
   readonly #connections = new Map<ClientId, Connection>();
   readonly #clusters: Clusters;
   readonly #deadlines = new Deadlines();
@@ -50,6 +49,7 @@ export class Arbiter {
 
   constructor(settings: ArbiterSettings, algorithms: Algorithms = ALGORITHMS) {
     this.#settings = settings;
+    this.#algorithms = algorithms;
     this.#clusters = new Clusters(settings, algorithms);
   }
 
@@ -86,9 +86,7 @@ export class Arbiter {
   /** When `handle` wants to be called with a tick, at the latest; undefined: no need. */
   nextDeadlineMs(): number | undefined {
     if (this.#stopped) return undefined;
-    if (this.#turns.someoneWaits) return this.#nowMs;
-    const [silence, wake] = [this.#deadlines.nextMs(), this.#clusters.nextWakeMs()];
-    return silence === undefined || wake === undefined ? (silence ?? wake) : Math.min(silence, wake);
+    return this.#turns.someoneWaits ? this.#nowMs : this.#deadlines.nextMs();
   }
 
   /** Connections and clusters. */
@@ -187,10 +185,6 @@ export class Arbiter {
       this.#report({ what: 'silent', client, cluster: clusterName, nodeId, silentMs });
       this.#close(client, 'silent for too long');
     }
-    for (const client of this.#clusters.takeWakesDue(this.#nowMs)) {
-      const cluster = this.#connections.get(client)?.session.cluster;
-      if (cluster !== undefined) this.#carryOut(cluster, client, this.#clusters.wake(cluster, client, this.#nowMs));
-    }
   }
 
   #onFrame(connection: Connection, frame: FrameEvent): void {
@@ -259,7 +253,7 @@ export class Arbiter {
     const { session } = connection;
     const name = session.cluster ?? session.clusterName;
     const cluster = name === undefined ? undefined : this.#clusters.get(name);
-    const { code, heartbeatMs, member } = judgeInit(session, options, cluster, this.#settings);
+    const { code, heartbeatMs, member } = judgeInit(session, options, cluster, this.#settings, this.#algorithms);
     if (heartbeatMs !== undefined && session.cluster === undefined) {
       connection.session = { ...session, heartbeatMs };
       this.#watch(connection.session, this.#nowMs);

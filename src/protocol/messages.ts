@@ -46,7 +46,6 @@ export const MESSAGES = {
       'heartbeatIntervalMs',
       'tieBreaker',
       'ringId',
-      'castBoundMs',
     ],
     required: ['nodeId', 'ringId', 'heartbeatIntervalMs', 'tieBreaker', 'decisionAlgorithm'],
   },
@@ -76,7 +75,7 @@ export const MESSAGES = {
     code: 6,
     printedName: 'Set option',
     from: 'client',
-    order: ['msgSeqNumber', 'heartbeatIntervalMs', 'keepActivePartition', 'castBoundMs'],
+    order: ['msgSeqNumber', 'heartbeatIntervalMs', 'keepActivePartition'],
     required: [],
   },
   setOptionReply: {
@@ -86,13 +85,7 @@ export const MESSAGES = {
     order: ['msgSeqNumber', 'heartbeatIntervalMs', 'keepActivePartition'],
     required: [],
   },
-  echoRequest: {
-    code: 8,
-    printedName: 'Echo request',
-    from: 'client',
-    order: ['msgSeqNumber', 'voteWithdrawn'],
-    required: [],
-  },
+  echoRequest: { code: 8, printedName: 'Echo request', from: 'client', order: ['msgSeqNumber'], required: [] },
   echoReply: {
     code: 9,
     printedName: 'Echo reply',
