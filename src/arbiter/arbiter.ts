@@ -12,6 +12,9 @@ import type { MessageName } from '../protocol/messages.ts';
 import type { OptionValues } from '../protocol/options.ts';
 import type { ByteString } from '../protocol/values.ts';
 import { ffsplit } from './algorithms/ffsplit.ts';
+import { lms } from './algorithms/lms.ts';
+import { testAlgorithm } from './algorithms/test-algorithm.ts';
+import { twoNodeLms } from './algorithms/two-node-lms.ts';
 import { namesInWords } from './certificate-name.ts';
 import { type Algorithms, Clusters, type Result } from './clusters.ts';
 import { Deadlines } from './deadlines.ts';
@@ -33,12 +36,10 @@ interface Connection {
   heardAtMs: number;
 }
 
-/** The algorithms that INIT accepts; any other is answered with unsupportedDecisionAlgorithm. */
-export const ALGORITHMS: Algorithms = { ffsplit };
+export const ALGORITHMS: Algorithms = { test: testAlgorithm, ffsplit, twoNodeLms, lms };
 
 export class Arbiter {
   readonly #settings: ArbiterSettings;
-  readonly #algorithms: Algorithms;
   readonly #connections = new Map<ClientId, Connection>();
   readonly #clusters: Clusters;
   readonly #deadlines = new Deadlines();
@@ -49,7 +50,6 @@ export class Arbiter {
 
   constructor(settings: ArbiterSettings, algorithms: Algorithms = ALGORITHMS) {
     this.#settings = settings;
-    this.#algorithms = algorithms;
     this.#clusters = new Clusters(settings, algorithms);
   }
 
@@ -86,7 +86,9 @@ export class Arbiter {
   /** When `handle` wants to be called with a tick, at the latest; undefined: no need. */
   nextDeadlineMs(): number | undefined {
     if (this.#stopped) return undefined;
-    return this.#turns.someoneWaits ? this.#nowMs : this.#deadlines.nextMs();
+    if (this.#turns.someoneWaits) return this.#nowMs;
+    const [silence, wake] = [this.#deadlines.nextMs(), this.#clusters.nextWakeMs()];
+    return silence === undefined || wake === undefined ? (silence ?? wake) : Math.min(silence, wake);
   }
 
   /** Connections and clusters. */
@@ -185,6 +187,10 @@ export class Arbiter {
       this.#report({ what: 'silent', client, cluster: clusterName, nodeId, silentMs });
       this.#close(client, 'silent for too long');
     }
+    for (const client of this.#clusters.takeWakesDue(this.#nowMs)) {
+      const cluster = this.#connections.get(client)?.session.cluster;
+      if (cluster !== undefined) this.#carryOut(cluster, client, this.#clusters.wake(cluster, client, this.#nowMs));
+    }
   }
 
   #onFrame(connection: Connection, frame: FrameEvent): void {
@@ -253,7 +259,7 @@ export class Arbiter {
     const { session } = connection;
     const name = session.cluster ?? session.clusterName;
     const cluster = name === undefined ? undefined : this.#clusters.get(name);
-    const { code, heartbeatMs, member } = judgeInit(session, options, cluster, this.#settings, this.#algorithms);
+    const { code, heartbeatMs, member } = judgeInit(session, options, cluster, this.#settings);
     if (heartbeatMs !== undefined && session.cluster === undefined) {
       connection.session = { ...session, heartbeatMs };
       this.#watch(connection.session, this.#nowMs);

@@ -30,11 +30,15 @@ export interface Member {
     readonly membership: HeuristicsResult;
     readonly regular: HeuristicsResult;
   };
+  /** What lms and 2nodelms decided for it last; undefined: it is a newcomer to them. ffsplit does not use it. */
+  readonly judged: 'ack' | 'nack' | 'wait' | undefined;
+  /** When its algorithm wants to look at it again without being asked. */
+  readonly wakeAtMs: number | undefined;
   /** The vote that this node has not confirmed (or not been sent) yet in the current round. */
   readonly due: 'ack' | 'nack' | undefined;
   /** The last decision's ACK has been sent to it. */
   readonly granted: boolean;
-  /** Number of the last VOTE_INFO sent to it; 0 before the first. */
+  /** Number of the last VOTE_INFO sent to it; 0 before the first. Votes in replies have no number of their own. */
   readonly voteSeq: number;
   readonly lastVote: Vote | undefined;
   readonly lastAckNack: 'ack' | 'nack' | undefined;

@@ -7,7 +7,6 @@ import { DECISION_ALGORITHM, type DecisionAlgorithm, type ReplyCode } from '../p
 import type { OptionValues } from '../protocol/options.ts';
 import type { TieBreaker } from '../protocol/values.ts';
 import type { Cluster, Member } from './cluster.ts';
-import type { Algorithms } from './clusters.ts';
 import { EMPTY_NODE_LIST } from './node-list.ts';
 import { isHeartbeatAllowed, type Session } from './session.ts';
 import type { ArbiterSettings } from './settings.ts';
@@ -26,7 +25,6 @@ export function judgeInit(
   options: OptionValues,
   cluster: Cluster | undefined,
   settings: ArbiterSettings,
-  algorithms: Algorithms,
 ): InitVerdict {
   const heartbeatMs = options.heartbeatIntervalMs ?? 0;
   const legalMs = isHeartbeatAllowed(heartbeatMs, settings) ? heartbeatMs : undefined;
@@ -47,7 +45,6 @@ export function judgeInit(
   }
   const conflict = conflictWith(cluster, session, { nodeId, tieBreaker, algorithm });
   if (conflict !== undefined) return refused(conflict);
-  if (algorithms[algorithm] === undefined) return refused('unsupportedDecisionAlgorithm');
   const member: Member = {
     client: session.client,
     nodeId,
@@ -60,6 +57,8 @@ export function judgeInit(
     configVersion: undefined,
     members: EMPTY_NODE_LIST,
     heuristics: { latest: 'undefined', membership: 'undefined', regular: 'undefined' },
+    judged: undefined,
+    wakeAtMs: undefined,
     due: undefined,
     granted: false,
     voteSeq: 0,

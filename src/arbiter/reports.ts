@@ -6,7 +6,7 @@ import type { DecisionAlgorithm, ReplyCode } from '../protocol/enums.ts';
 import type { ByteString, RingId } from '../protocol/values.ts';
 import type { ClientId } from './events.ts';
 
-/** Why the last evaluation gave the vote to whom it gave it. */
+/** Why the last evaluation gave the vote to whom it gave it, or kept it from whom it did. */
 export type DecidingRule =
   /** The partition has more than half of the configured nodes. */
   | 'majority'
@@ -22,6 +22,24 @@ export type DecidingRule =
   | 'tieBreaker'
   /** Equal halves, and none contains the tie-breaker's node: the half with the lowest connected node. */
   | 'firstReported'
+  /** lms: the connected nodes are all in one ring; corosync settles the rest. */
+  | 'oneRing'
+  /** lms, 2nodelms: it has just come, and somebody else holds the vote. */
+  | 'newcomer'
+  /** lms: more connected nodes and passed, fewer failed heuristics than every other partition. */
+  | 'bestScore'
+  /** lms: equal scores, more connected nodes than every other partition. */
+  | 'mostConnected'
+  /** lms, 2nodelms: nothing else tells the sides apart; lowest and highest mean connected nodes. */
+  | 'lmsTieBreaker'
+  /** 2nodelms: both nodes see each other. */
+  | 'bothNodes'
+  /** 2nodelms: the other node is not connected. */
+  | 'lastMan'
+  /** 2nodelms: its heuristics result against the other's. */
+  | 'betterHeuristics'
+  /** test: whoever asks gets it. */
+  | 'everybody'
   /** No partition has at least half of the configured nodes (more than half, where their number is odd). */
   | 'nobody';
 
@@ -67,6 +85,14 @@ export type Report =
   | { readonly what: 'unstable'; readonly cluster: ByteString }
   /** An evaluation named a winner; `changed` is false when winner and rule are those of the evaluation before. */
   | ({ readonly what: 'decided'; readonly cluster: ByteString; readonly changed: boolean } & Decision)
+  /** lms, 2nodelms and test judge one node at a time; `changed`: who holds the vote, or why, is not what it was. */
+  | ({
+      readonly what: 'judged';
+      readonly nodeId: number;
+      readonly vote: 'ack' | 'nack';
+      readonly rule: DecidingRule;
+      readonly changed: boolean;
+    } & OfClient)
   /** Every connected node has confirmed its vote. Left out: winners that a late confirmation kept from being told. */
   | {
       readonly what: 'settled';

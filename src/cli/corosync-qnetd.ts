@@ -35,9 +35,6 @@ const TLS_MODES: Readonly<Record<string, TlsSupport>> = {
   required: 'required',
 };
 
-/** What INIT accepts; the others are refused with error 12. */
-const SERVED: readonly DecisionAlgorithm[] = algorithmsInOrder().filter((name) => ALGORITHMS[name] !== undefined);
-
 /** What one switch does to the options; a problem ends the reading. */
 type Step =
   | { readonly options: QnetdOptions; readonly warnings?: readonly string[] }
@@ -111,7 +108,7 @@ function applyAdvanced(options: QnetdOptions, list: string, groups: GroupLookup)
 }
 
 function versionText(): string {
-  const algorithms = SERVED.map((name) => `${ALGORITHM_TEXT[name]} (${DECISION_ALGORITHM[name]})`);
+  const algorithms = algorithmNames().map((name) => `${ALGORITHM_TEXT[name]} (${DECISION_ALGORITHM[name]})`);
   const messages = Object.values(MESSAGES).map(({ printedName, code }) => `${printedName} (${code})`);
   return [
     `Corosync Qdevice Network Daemon, version '${packageVersion()}' (qdevice for Node.js)`,
@@ -122,9 +119,9 @@ function versionText(): string {
   ].join('\n');
 }
 
-function algorithmsInOrder(): DecisionAlgorithm[] {
+function algorithmNames(): DecisionAlgorithm[] {
   const names: DecisionAlgorithm[] = [];
   let name: DecisionAlgorithm;
-  for (name in DECISION_ALGORITHM) names.push(name);
+  for (name in ALGORITHMS) names.push(name);
   return names;
 }

@@ -46,6 +46,7 @@ export const MESSAGES = {
       'heartbeatIntervalMs',
       'tieBreaker',
       'ringId',
+      'castBoundMs',
     ],
     required: ['nodeId', 'ringId', 'heartbeatIntervalMs', 'tieBreaker', 'decisionAlgorithm'],
   },
@@ -75,7 +76,7 @@ export const MESSAGES = {
     code: 6,
     printedName: 'Set option',
     from: 'client',
-    order: ['msgSeqNumber', 'heartbeatIntervalMs', 'keepActivePartition'],
+    order: ['msgSeqNumber', 'heartbeatIntervalMs', 'keepActivePartition', 'castBoundMs'],
     required: [],
   },
   setOptionReply: {
@@ -85,7 +86,13 @@ export const MESSAGES = {
     order: ['msgSeqNumber', 'heartbeatIntervalMs', 'keepActivePartition'],
     required: [],
   },
-  echoRequest: { code: 8, printedName: 'Echo request', from: 'client', order: ['msgSeqNumber'], required: [] },
+  echoRequest: {
+    code: 8,
+    printedName: 'Echo request',
+    from: 'client',
+    order: ['msgSeqNumber', 'voteWithdrawn'],
+    required: [],
+  },
   echoReply: {
     code: 9,
     printedName: 'Echo reply',

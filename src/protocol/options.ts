@@ -1,6 +1,9 @@
 /**
  * The 24 options, one row each: number on the wire and shape of the value. What a message may carry is in messages.ts;
  * while decoding every known option is checked, wherever it stands.
+ *
+ * Two more are between our own programs, far above the numbers that upstream gives out: its programs pass over options
+ * that they do not know, and ours do without them.
  */
 import { HEURISTICS, KEEP_ACTIVE_PARTITION, NODE_LIST_TYPE, QUORATE, TLS_SUPPORT, VOTE } from './enums.ts';
 import { NODE_INFO_OPTIONS, nodeInfo } from './node-info.ts';
@@ -42,6 +45,10 @@ export const OPTIONS = {
   tieBreaker: { code: 21, type: tieBreaker },
   heuristics: { code: 22, type: enum8(HEURISTICS) },
   keepActivePartition: { code: 23, type: enum8(KEEP_ACTIVE_PARTITION) },
+  /** This long after the last message that the arbiter received, the node's vote counts nowhere any more. */
+  castBoundMs: { code: 0xff01, type: u32 },
+  /** In a node's last heartbeat before it leaves: corosync has been told to count no vote. Any number says so. */
+  voteWithdrawn: { code: 0xff02, type: u8 },
 } as const satisfies Record<string, OptionRow>;
 
 export type OptionName = keyof typeof OPTIONS;
@@ -51,5 +58,9 @@ type Value<R> = R extends { type: WireType<infer T> } ? (R extends { repeated: t
 /** The options of one message. An absent key is an option that was not on the wire. */
 export type OptionValues = { readonly [K in OptionName]?: Value<(typeof OPTIONS)[K]> };
 
-/** What a peer that lists its abilities puts into option 5: every code, ascending. */
-export const SUPPORTED_OPTIONS: readonly number[] = Object.values(OPTIONS).map((row) => row.code);
+const OWN_CODE_MIN = 0xff00;
+
+/** What a peer that lists its abilities puts into option 5: every code of upstream's, ascending. */
+export const SUPPORTED_OPTIONS: readonly number[] = Object.values(OPTIONS)
+  .map((row) => row.code)
+  .filter((code) => code < OWN_CODE_MIN);

@@ -99,7 +99,7 @@ export class ReportLog {
   #isWithinBudget(report: Report, known: KnownClient | undefined): boolean {
     let leftOut: number | undefined = 0;
     let fields: Fields = {};
-    if (report.what === 'membership') {
+    if (report.what === 'membership' || report.what === 'judged') {
       leftOut = this.#linesOfClients.take(report.client, this.#nowMs());
     } else if (report.what === 'unstable' || report.what === 'decided' || report.what === 'settled') {
       leftOut = this.#linesOfClusters.take(report.cluster, this.#nowMs());
@@ -208,6 +208,10 @@ function lineOf(report: Report): LogLine {
     case 'membership': {
       const fields = { ring: ringText(report.ringId), members: report.members };
       return { level: 'info', message: 'node reports its membership', fields };
+    }
+    case 'judged': {
+      const message = report.vote === 'ack' ? 'node gets the vote' : 'node does not get the vote';
+      return { level: report.changed ? 'info' : 'debug', message, fields: { rule: ruleWords(report.rule) } };
     }
     default:
       return clusterLineOf(report);

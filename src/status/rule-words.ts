@@ -10,6 +10,15 @@ const WORDS: Readonly<Record<DecidingRule, string>> = {
   keepActive: 'it held the vote before, of two equal halves (keep-active-partition tie-breaker)',
   tieBreaker: 'it contains the tie-breaker node, of two equal halves (tie-breaker)',
   firstReported: 'it has the lowest connected node, of two equal halves without the tie-breaker node (first reported)',
+  oneRing: 'all connected nodes are in one membership (one ring)',
+  newcomer: 'others hold it, and whoever comes new does not take it from them (newcomer)',
+  bestScore: 'of all partitions one has the best score of connected nodes and heuristics results (best score)',
+  mostConnected: 'of all partitions, with equal scores on top, one has the most connected nodes (most connected)',
+  lmsTieBreaker: 'nothing else tells the partitions apart (tie-breaker among connected nodes)',
+  bothNodes: 'both nodes see each other (both nodes)',
+  lastMan: 'the other node is not connected (last man)',
+  betterHeuristics: 'the two nodes have different heuristics results (better heuristics)',
+  everybody: 'this algorithm gives it to everybody who asks (test)',
   nobody: 'no partition has enough of the configured nodes (nobody)',
 };
 

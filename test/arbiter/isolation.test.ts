@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Algorithm } from '../../src/arbiter/algorithms/algorithm.ts';
 import { ffsplit } from '../../src/arbiter/algorithms/ffsplit.ts';
+import { ALGORITHMS } from '../../src/arbiter/arbiter.ts';
 import { votesIn, World } from './world.ts';
 
 const POISON = 666;
@@ -21,7 +22,7 @@ const poisoned: Algorithm = {
 };
 
 function twoClusters(): World {
-  const world = new World({}, { ffsplit: poisoned });
+  const world = new World({}, { ...ALGORITHMS, ffsplit: poisoned });
   for (const [client, nodeId, cluster] of [
     [1, 1, 'sick'],
     [2, 2, 'sick'],

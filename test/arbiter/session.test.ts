@@ -110,17 +110,17 @@ test('a refused SET_OPTION keeps the interval, and the tie-breaker of the same m
   assert.equal(node?.keepActivePartition, false);
 });
 
-test('an algorithm that is not served is refused after every other check', () => {
+test('an algorithm that does not exist is refused; a known number is no offence of its own', () => {
   const world = new World();
   world.connect(1);
   world.preinit(1);
   world.heard(1);
-  for (const algorithm of [0, 2, 3, 4, 65_535]) {
+  for (const algorithm of [4, 65_535]) {
     world.init(1, 1, { algorithm });
     assert.equal(world.code(1), REPLY_CODE.unsupportedDecisionAlgorithm);
   }
   world.init(1, 1, { algorithm: 0, heartbeatMs: 999 });
-  assert.equal(world.code(1), REPLY_CODE.invalidHeartbeatInterval, 'a known number is no offence of its own');
+  assert.equal(world.code(1), REPLY_CODE.invalidHeartbeatInterval);
   world.join(2, 2);
   world.init(1, 1, { algorithm: 3 });
   assert.equal(world.code(1), REPLY_CODE.algorithmDiffers);

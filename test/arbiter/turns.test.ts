@@ -112,6 +112,8 @@ test('work grows with what is stored', () => {
     configVersion: undefined,
     members: list,
     heuristics: member.heuristics,
+    judged: undefined,
+    wakeAtMs: undefined,
     due: undefined,
     granted: false,
     voteSeq: 0,

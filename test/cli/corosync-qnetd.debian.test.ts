@@ -184,7 +184,7 @@ test('what upstream refuses and its manual promises is accepted: -s required', a
 
 test('the version is a text in the same form, and a failure as well', async () => {
   const [theirs, our] = [await debian(['-v']), ours(['-v'])];
-  const form = (text: string) => text.replace(/version '.*/, "version ''").replace(/Supported algorithms.*/, '');
+  const form = (text: string) => text.replace(/version '.*/, "version ''");
   assert.equal(form(our.stdout), form(theirs.stdout));
   assert.equal(our.exitCode, theirs.exitCode);
 });

@@ -23,38 +23,6 @@ const OK: readonly string[] = ['1 <- init: ok'];
 
 export const DIFFERENCES: readonly Difference[] = [
   {
-    reason: 'algorithms other than fifty-fifty split are not there yet: INIT is answered as for an unknown one',
-    scenario: onlyCase(`
-== last-man-standing
-cluster nodes=1,2 algorithm=lms
-1 init 1.4
-    1 <- init: unsupported-decision-algorithm (12)
-`),
-    upstream: { '1 init 1.4': OK },
-  },
-  {
-    reason: 'algorithms other than fifty-fifty split are not there yet: INIT is answered as for an unknown one',
-    scenario: onlyCase(`
-== two-node last-man-standing
-cluster nodes=1,2 algorithm=2nodelms
-1 init 1.4
-    1 <- init: unsupported-decision-algorithm (12)
-`),
-    upstream: { '1 init 1.4': OK },
-  },
-  {
-    reason: 'algorithms other than fifty-fifty split are not there yet: INIT is answered as for an unknown one',
-    scenario: onlyCase(`
-== the test algorithm
-cluster nodes=1,2 algorithm=test
-1 init 1.8
-    1 <- init: unsupported-decision-algorithm (12)
-1 ask-for-vote
-    1 <- error: init-required (11)
-`),
-    upstream: { '1 init 1.8': OK, '1 ask-for-vote': ['1 <- ask-for-vote: ack 1.8'] },
-  },
-  {
     reason: 'a refused second INIT changes nothing; upstream has overwritten node id, ring and algorithm by then',
     scenario: onlyCase(`
 == a second INIT with other values

@@ -105,6 +105,12 @@ const AFTER_INIT: readonly Conversation[] = [
     frame('echoRequest', RING, HEURISTICS(1), NODE(ID(1)), NODE(ID(1))),
   ),
   talk(
+    'the options between our own programs',
+    'after INIT',
+    encodeMessage('setOption', { msgSeqNumber: 5, keepActivePartition: 'enabled', castBoundMs: 12_000 }),
+    encodeMessage('echoRequest', { msgSeqNumber: 6, voteWithdrawn: 1 }),
+  ),
+  talk(
     'NODE_LIST without kind or sequence number',
     'after INIT',
     frame('nodeList', seq(5), NODE(ID(1))),

@@ -118,6 +118,7 @@ export const INIT_CONVERSATIONS: readonly Conversation[] = [
     'refused INIT with lists',
     init({ supportedMessages: [], supportedOptions: [1], heartbeatIntervalMs: 1 }),
   ),
+  afterPreinit('INIT with the option between our own programs', init({ castBoundMs: 12_000 })),
   afterPreinit('INIT with node id 0', init({ nodeId: 0 })),
   afterPreinit(
     'INIT with the largest numbers',

@@ -87,6 +87,9 @@ const list = (
   });
 const ring = (nodeId: number, seq: bigint): OptionValues => ({ ringId: { nodeId, seq } });
 const keepActive = encodeMessage('setOption', { keepActivePartition: 'enabled' });
+const LMS: OptionValues = { decisionAlgorithm: 3, tieBreaker: { mode: 'lowest' }, heartbeatIntervalMs: 60_000 };
+const TWO_NODE_LMS: OptionValues = { ...LMS, decisionAlgorithm: 2 };
+const TEST: OptionValues = { ...LMS, decisionAlgorithm: 0 };
 const LOWEST: OptionValues = { tieBreaker: { mode: 'lowest' } };
 
 /** Every field in every shape that the list can show. */
@@ -123,6 +126,16 @@ const POPULATION: ReadonlyArray<readonly [label: string, ...frames: Uint8Array[]
     init(),
     encodeMessage('heuristicsChange', { msgSeqNumber: 9, heuristics: 'pass' }),
   ],
+  // The other algorithms: holders, a newcomer, and one that waits for a node to agree.
+  ['lms 1', preinit('lms'), init(LMS), keepActive, list('initialConfig', ['1', '2', '3']), list('membership', ['1'])],
+  ['lms 1', list('membership', ['1'], ring(1, 4n))],
+  ['lms 2', preinit('lms'), init({ ...LMS, nodeId: 2 }), keepActive, list('membership', ['2'], ring(2, 4n))],
+  ['lms 3', preinit('lms'), init({ ...LMS, nodeId: 3 }), keepActive, list('membership', ['3', '1'], ring(3, 4n))],
+  ['lms 3', list('quorum', ['3'], { quorate: 'quorate' })],
+  ['2nodelms 1', preinit('2nodelms'), init(TWO_NODE_LMS), keepActive, list('initialConfig', ['1'])],
+  ['2nodelms 1', list('initialConfig', ['1', '2']), list('membership', ['1'], { ...ring(1, 4n), heuristics: 'pass' })],
+  ['2nodelms 2', preinit('2nodelms'), init({ ...TWO_NODE_LMS, nodeId: 2 }), list('membership', ['2'], ring(2, 4n))],
+  ['test 1', preinit('test'), init(TEST), encodeMessage('askForVote', { msgSeqNumber: 8 })],
   ['renamed later', preinit('first name'), init(), preinit('second name')],
   ['new interval', preinit('interval'), init(), encodeMessage('setOption', { heartbeatIntervalMs: 3_000 })],
 ];
@@ -136,6 +149,9 @@ const ASKED: ReadonlyArray<readonly string[]> = [
     'alpha',
     'beta "quoted" \\ end',
     'gamma',
+    'lms',
+    '2nodelms',
+    'test',
     'nobody',
     'ALPHA',
     '',
@@ -194,7 +210,7 @@ describe('corosync-qnetd-tool prints the same for both', { concurrency: 2 }, () 
         // What it prints is worth comparing only if all of them are in.
         const [theirs] = sites;
         assert(theirs !== undefined);
-        assert.equal((await tool(theirs, '-l')).stdout.match(/^ {4}Node ID/gm)?.length, 12);
+        assert.equal((await tool(theirs, '-l')).stdout.match(/^ {4}Node ID/gm)?.length, 18);
         await assertSameOutput(sites);
       });
 

@@ -96,6 +96,10 @@ const ISOLATED: readonly VectorConversation[] = [
     turns: [...REPORTED, ['heuristics change', [withSeq('vote info, ack', 2), 'heuristics change reply']]],
   },
   {
+    title: 'ask for vote',
+    turns: [INTRODUCTION[0] ?? ['', []], [testInit(), ['init reply']], ['ask for vote', ['ask for vote reply']]],
+  },
+  {
     title: 'echo',
     turns: [...REPORTED, ['echo request', ['echo reply']]],
   },
@@ -111,6 +115,14 @@ function secondInit(): Uint8Array {
   const header = Buffer.from('000300000000', 'hex');
   header.writeUInt32BE(body.length, 2);
   return Buffer.concat([header, body]);
+}
+
+/** The frame of `init`, but with the algorithm "test" and ring 1.8: fifty-fifty split answers no question. */
+function testInit(): Uint8Array {
+  const init = Buffer.from(bytesOf('init'));
+  init.writeUInt16BE(0, init.indexOf(Buffer.from('000b0002', 'hex')) + 4);
+  init.writeUInt8(8, init.length - 1);
+  return init;
 }
 
 /** As the reply to the membership list, but of kind 1 and with the number of the changed config. */

@@ -65,6 +65,8 @@ const ANY_OPTION: { readonly [K in OptionName]: fc.Arbitrary<NonNullable<OptionV
   tieBreaker: anyTieBreaker,
   heuristics: wordOf(HEURISTICS),
   keepActivePartition: wordOf(KEEP_ACTIVE_PARTITION),
+  castBoundMs: anyU32,
+  voteWithdrawn: anyU8,
 };
 
 const ANY_OPTIONS = fc.record(ANY_OPTION, { requiredKeys: [] });

@@ -18,6 +18,7 @@ export interface ClusterLine {
   readonly nodes: readonly number[];
   readonly tieBreaker: string | undefined;
   readonly algorithm: string | undefined;
+  readonly heartbeatMs: number;
   /** Node ids that switch the keep-active-partition tie-breaker on as they come up. */
   readonly keepActive: readonly number[];
 }
@@ -30,11 +31,12 @@ export interface OutgoingMessage {
 type MessageCommand = (words: readonly string[], cluster: ClusterLine, node: FakeNode) => OutgoingMessage;
 
 export function clusterLine(scenario: Case): ClusterLine {
-  const { nodes: nodesText, 'keep-active': keepActiveText, ...rest } = scenario.cluster;
+  const { nodes: nodesText, 'keep-active': keepActiveText, heartbeat, ...rest } = scenario.cluster;
   const nodes = parseIds(`[${nodesText ?? ''}]`);
   assert(nodes !== undefined, `${scenario.file}: "${scenario.title}" needs cluster nodes=1,2,...`);
   const keepActive = keepActiveText === 'all' ? nodes : (parseIds(`[${keepActiveText ?? ''}]`) ?? []);
-  return { nodes, keepActive, tieBreaker: rest['tie-breaker'], algorithm: rest['algorithm'] };
+  const heartbeatMs = heartbeat === undefined ? HEARTBEAT_MS : Number(heartbeat);
+  return { nodes, keepActive, tieBreaker: rest['tie-breaker'], algorithm: rest['algorithm'], heartbeatMs };
 }
 
 export const MESSAGE_COMMANDS: Readonly<Record<string, MessageCommand>> = {
@@ -51,7 +53,7 @@ export const MESSAGE_COMMANDS: Readonly<Record<string, MessageCommand>> = {
         supportedOptions: SUPPORTED_OPTIONS,
         nodeId: Number(given['node-id'] ?? node.nodeId),
         decisionAlgorithm: ALGORITHM_NUMBERS[algorithm] ?? Number(algorithm),
-        heartbeatIntervalMs: Number(given['heartbeat'] ?? HEARTBEAT_MS),
+        heartbeatIntervalMs: Number(given['heartbeat'] ?? cluster.heartbeatMs),
         tieBreaker: parseTieBreaker(given['tie-breaker'] ?? cluster.tieBreaker),
         ringId: parseRing(ring),
       },

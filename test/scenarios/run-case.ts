@@ -13,6 +13,7 @@ import { FakeNode } from './fake-node.ts';
 import { hex, messageNameOf, outcomeOf } from './outcome.ts';
 import type { Case, Command } from './script.ts';
 import type { Wire } from './wire.ts';
+import { printRing } from './words.ts';
 
 /** What one command brought about. */
 export interface CommandRecord {
@@ -57,7 +58,7 @@ class CaseRun {
   readonly #clusterName: string;
   readonly #nodes = new Map<string, FakeNode>();
   readonly #closeSeen = new Set<FakeNode>();
-  /** The last vote each node was told. */
+  /** The last ACK or NACK each node was told. */
   readonly #votes = new Map<FakeNode, string>();
   /** Votes a node has been told and not yet confirmed. */
   readonly #unconfirmed = new Map<FakeNode, number[]>();
@@ -240,10 +241,14 @@ class CaseRun {
     const name = messageNameOf(frame);
     const body = decodeBody(frame.subarray(HEADER_BYTES));
     if (!body.ok) return;
-    const { replyErrorCode, msgSeqNumber } = body.options;
+    const { replyErrorCode, msgSeqNumber, vote, ringId } = body.options;
     if (name === 'initReply' && replyErrorCode === 0) node.joined = true;
+    const isVote = vote === 'ack' || vote === 'nack';
+    if (isVote && ringId !== undefined) {
+      const number = name === 'voteInfo' ? ` #${msgSeqNumber}` : '';
+      this.#votes.set(node, `${vote} ${printRing(ringId)}${number}`);
+    }
     if (name !== 'voteInfo' || msgSeqNumber === undefined) return;
-    this.#votes.set(node, (outcomeOf(frame, []) ?? '').replace('vote: ', ''));
     this.#unconfirmed.set(node, [...(this.#unconfirmed.get(node) ?? []), msgSeqNumber]);
   }
 

@@ -4,7 +4,7 @@
  *
  *   == title                                      starts a case
  *   cluster nodes=1,2 tie-breaker=highest         its cluster: tie-breaker=lowest|highest|node:ID, keep-active=all|IDS,
- *                                                 algorithm=ffsplit|lms|...
+ *                                                 algorithm=ffsplit|lms|..., heartbeat=8000
  *   up                                            every node comes in, one after the other, in ring 1.8
  *   1 membership 1.12 [1] pass                    node 1 reports ring 1.12 (node 1, sequence 12) with node 1 alone
  *       1 <- membership: wait-for-reply 1.12      what node 1 receives

@@ -43,4 +43,6 @@ export interface Algorithm {
   voteInfoReply(cluster: Cluster, from: Member, seq: number): Step;
   /** The leaver is still in the cluster; the arbiter takes it out afterwards. */
   leave(cluster: Cluster, leaver: Member, nowMs: number): Step;
+  /** The moment that the member's `wakeAtMs` names has come. Only for an algorithm that sets it. */
+  wake?(cluster: Cluster, member: Member, nowMs: number): Step;
 }

@@ -140,6 +140,11 @@ export class TwinCluster {
     }
   }
 
+  /** For an onlooker that sees everything and takes no part; undefined: it does not run. */
+  node(nodeId: number): TwinNode | undefined {
+    return this.#places.get(nodeId)?.node;
+  }
+
   /** What `corosync-quorumtool -s` prints on that node. */
   quorumtool(nodeId: number, date: string): string {
     const { engine, keys } = this.#place(nodeId).node;

@@ -98,6 +98,15 @@ export class VotequorumEngine {
     return this.#view;
   }
 
+  /** From a new ring until every node of it has been released; the view and the flags are those of before. */
+  get synchronising(): boolean {
+    return this.#synchronising;
+  }
+
+  get casts(): boolean {
+    return this.#us.flags.casts;
+  }
+
   /** First half of a synchronisation: the membership is known, nothing has been said yet. */
   enterRing(ringId: RingId, nodeIds: readonly number[]): void {
     this.#synchronising = true;

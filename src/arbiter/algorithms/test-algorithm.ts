@@ -1,0 +1,24 @@
+/**
+ * The algorithm "test": whoever reports a membership or asks gets the vote, both halves of a split too. It is for trying
+ * out connections; upstream's node daemon refuses it unless told otherwise.
+ */
+
+import type { Cluster, Member } from '../cluster.ts';
+import type { Algorithm } from './algorithm.ts';
+import { quietOutcome, quietStep } from './step.ts';
+import { recordLeaving, recordVerdict } from './verdict.ts';
+
+export const testAlgorithm: Algorithm = {
+  configList: (cluster) => quietOutcome(cluster, 'noChange'),
+  membershipList: (cluster, from, _content, nowMs) => yes(cluster, from, nowMs),
+  quorumList: (cluster) => quietOutcome(cluster, 'noChange'),
+  askForVote: (cluster, from, nowMs) => yes(cluster, from, nowMs),
+  heuristicsChange: (cluster) => quietOutcome(cluster, 'noChange'),
+  voteInfoReply: (cluster) => quietStep(cluster),
+  leave: (cluster, leaver) => quietStep(recordLeaving(cluster, leaver)),
+};
+
+function yes(cluster: Cluster, from: Member, nowMs: number) {
+  const { cluster: told, reports } = recordVerdict(cluster, from, { vote: 'ack', rule: 'everybody' }, nowMs);
+  return quietOutcome(told, 'ack', reports);
+}

@@ -1,0 +1,63 @@
+/**
+ * What the last-man-standing algorithms keep of an answer. They judge one node at a time, when it asks, and tell nobody
+ * else: who holds the vote is the sum of what each node was told last.
+ */
+
+import type { RingId } from '../../protocol/values.ts';
+import { type Cluster, changeMember, type Member } from '../cluster.ts';
+import { sameRing } from '../node-list.ts';
+import type { DecidingRule, Report } from '../reports.ts';
+import type { Step } from './algorithm.ts';
+
+export type Verdict =
+  | { readonly vote: 'ack' | 'nack'; readonly rule: DecidingRule }
+  /** The reports contradict each other: it is to be asked again at `wakeAtMs`; undefined: only when the node speaks. */
+  | { readonly vote: 'waitForReply'; readonly wakeAtMs: number | undefined };
+
+/**
+ * A node that has never been judged and finds somebody else of another ring holding the vote does not get it: the vote
+ * stays where it is in use. This answer is not kept, the node stays a newcomer.
+ */
+export function isNewcomerToHolders(cluster: Cluster, member: Member, ringId: RingId): boolean {
+  if (member.judged !== undefined) return false;
+  return cluster.members.some((other) => other.judged === 'ack' && !sameRing(other.ringId, ringId));
+}
+
+export function recordVerdict(
+  cluster: Cluster,
+  member: Member,
+  verdict: Verdict,
+  nowMs: number,
+): Pick<Step, 'cluster' | 'reports'> {
+  const { client, nodeId } = member;
+  if (verdict.vote === 'waitForReply') {
+    const waiting = changeMember(cluster, client, { judged: 'wait', granted: false, wakeAtMs: verdict.wakeAtMs });
+    const news = cluster.phase !== 'waitStable';
+    return { cluster: summed(waiting), reports: news ? [{ what: 'unstable', cluster: cluster.name }] : [] };
+  }
+  const { vote, rule } = verdict;
+  const judged = rule === 'newcomer' ? member.judged : vote;
+  const told = changeMember(cluster, client, { judged, granted: vote === 'ack', wakeAtMs: undefined });
+  const winner = holdersOf(told);
+  const before = cluster.decision;
+  const changed = before === undefined || before.rule !== rule || before.winner.join() !== winner.join();
+  const withheldFrom = told.members.filter((each) => each.judged === 'nack').map((each) => each.nodeId);
+  const decision = { winner, rule, withheldFrom, sinceMs: changed ? nowMs : before.sinceMs };
+  const report: Report = { what: 'judged', client, cluster: cluster.name, nodeId, vote, rule, changed };
+  return { cluster: summed({ ...told, decision }), reports: [report] };
+}
+
+/** The others keep what they were told; nobody is judged anew because somebody left. */
+export function recordLeaving(cluster: Cluster, leaver: Member): Cluster {
+  const { decision } = cluster;
+  const gone = changeMember(cluster, leaver.client, { judged: undefined, granted: false, wakeAtMs: undefined });
+  return summed(decision === undefined ? gone : { ...gone, decision: { ...decision, winner: holdersOf(gone) } });
+}
+
+const holdersOf = ({ members }: Cluster): number[] =>
+  members.filter(({ granted }) => granted).map(({ nodeId }) => nodeId);
+
+const summed = (cluster: Cluster): Cluster => ({
+  ...cluster,
+  phase: cluster.members.some(({ judged }) => judged === 'wait') ? 'waitStable' : 'idle',
+});

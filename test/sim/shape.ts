@@ -1,0 +1,96 @@
+/** What a simulated cluster is: its size, its settings, and which program runs where. */
+import type { ArbiterSettings } from '../../src/arbiter/settings.ts';
+import { DEFAULT_ARBITER_SETTINGS } from '../../src/arbiter/settings.ts';
+import { clusterKeys } from '../../src/corosync/twin/cluster-keys.ts';
+import type { Keys } from '../../src/corosync/twin/key-table.ts';
+import type { Chance } from '../../src/demo/random.ts';
+import type { MemberAlgorithm } from '../../src/member/algorithms/algorithm.ts';
+import { ffsplit } from '../../src/member/algorithms/ffsplit.ts';
+import { DEFAULT_LIMITS, derivedTimes, type MemberSettings } from '../../src/member/settings.ts';
+import type { TieBreaker } from '../../src/protocol/values.ts';
+import type { Safety } from './runs.ts';
+
+export interface Shape {
+  readonly nodeIds: readonly number[];
+  /** Nodes that run upstream's daemon, as far as its timing goes. */
+  readonly stock: readonly number[];
+  readonly timeoutMs: number;
+  readonly syncTimeoutMs: number;
+  readonly tieBreaker: TieBreaker;
+  readonly keepActive: boolean;
+  readonly heuristics: boolean;
+  readonly tokenLossMs: number;
+  /** How far a clock may be from the true rate. */
+  readonly driftPerMille: number;
+}
+
+export function drawShape(chance: Chance): Shape {
+  const size = chance.oneOf([2, 2, 2, 3, 4, 4, 5, 6]);
+  const nodeIds = Array.from({ length: size }, (_, index) => index + 1);
+  const stock = chance.oneOf([[], nodeIds, nodeIds.filter(() => chance.below(2) === 0)]);
+  return {
+    nodeIds,
+    stock,
+    timeoutMs: chance.oneOf([10_000, 10_000, 5_000, 3_000, 20_000]),
+    syncTimeoutMs: 30_000,
+    tieBreaker: chance.oneOf<TieBreaker>([{ mode: 'lowest' }, { mode: 'highest' }, { mode: 'nodeId', nodeId: 2 }]),
+    keepActive: chance.below(2) === 0,
+    heuristics: chance.below(3) === 0,
+    tokenLossMs: chance.oneOf([2_200, 6_600]),
+    driftPerMille: chance.oneOf([0, 0.1, 1]),
+  };
+}
+
+export function arbiterSettings(_safety: Safety): ArbiterSettings {
+  return { ...DEFAULT_ARBITER_SETTINGS, tls: 'unsupported' };
+}
+
+export function memberSettings(shape: Shape, nodeId: number, configured: readonly number[]): MemberSettings {
+  const { timeoutMs, syncTimeoutMs } = shape;
+  const times = derivedTimes(timeoutMs);
+  return {
+    nodeId,
+    clusterName: 'sim',
+    host: '192.0.2.9',
+    port: 5403,
+    forceIpVersion: 0,
+    tls: 'off',
+    algorithm: 'ffsplit',
+    tieBreaker: shape.tieBreaker,
+    keepActivePartition: shape.keepActive,
+    timeoutMs,
+    syncTimeoutMs,
+    ...times,
+    connectTimeoutMs: times.heartbeatMs,
+    heuristics: {
+      mode: shape.heuristics ? 'on' : 'off',
+      intervalMs: 3 * timeoutMs,
+      timeoutMs: timeoutMs / 2,
+      syncTimeoutMs: syncTimeoutMs / 2,
+      commands: shape.heuristics ? [{ name: 'ping', line: '/bin/true' }] : [],
+    },
+    nodes: configured.map((each) => ({ nodeId: each, dataCenterId: 0 })),
+    configVersion: 1n,
+    limits: DEFAULT_LIMITS,
+  };
+}
+
+export function keysOf(shape: Shape, nodeId: number, configured: readonly number[]): Keys {
+  const quorum = {
+    'device.model': 'net',
+    'device.votes': 1,
+    'device.timeout': shape.timeoutMs,
+    'device.sync_timeout': shape.syncTimeoutMs,
+  };
+  return clusterKeys({ clusterName: 'sim', nodeIds: configured, quorum }, nodeId);
+}
+
+/** Upstream's daemon says nothing where ours withholds aloud. */
+const STOCK: MemberAlgorithm = { ...ffsplit, onNoAnswer: () => undefined };
+
+export const algorithmOf = (shape: Shape, nodeId: number): MemberAlgorithm =>
+  shape.stock.includes(nodeId) ? STOCK : ffsplit;
+
+/** Longer than any wait that the rules allow, once nothing is broken: see `liveness` in the README. */
+export const settledMs = ({ timeoutMs, syncTimeoutMs, tokenLossMs }: Shape): number =>
+  tokenLossMs + syncTimeoutMs + 8 * timeoutMs;
