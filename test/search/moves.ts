@@ -1,0 +1,211 @@
+/** Everything that can happen next. */
+
+import type { Rules } from './arbiter-side.ts';
+import * as arbiter from './arbiter-side.ts';
+import * as daemon from './node-side.ts';
+import { bitOf, DEAD_PEER_TICKS, idsIn, type Node, type NodeSet, nodeOf, type State, withNode } from './state.ts';
+
+export interface Move {
+  /** Only asked of the moves that led to something broken. */
+  readonly words: () => string;
+  readonly to: () => State;
+}
+
+/** Ticks since the last heartbeat when something happens to the next: none, or almost a whole interval. */
+const PHASES = { stock: [0, 3], own: [0, 1] };
+
+export interface Scope {
+  readonly rules: Rules;
+  /** All ways to divide the nodes. */
+  readonly splits: readonly (readonly NodeSet[])[];
+  /** The configuration with a node more, for a change of it. */
+  readonly otherConfig: NodeSet;
+  readonly kinds: ReadonlySet<FaultKind>;
+}
+
+export type FaultKind = 'cut' | 'kill' | 'freeze' | 'restart' | 'config' | 'heuristics' | 'disconnect';
+
+export function movesFrom(state: State, scope: Scope): Move[] {
+  const moves: Move[] = [];
+  for (const node of state.nodes) {
+    moves.push(...messageMoves(state, scope.rules, node), ...ownMoves(state, node));
+    if (state.left.faults > 0) moves.push(...faultMoves(state, scope, node));
+  }
+  if (state.left.splits > 0) moves.push(...splitMoves(state, scope));
+  if (state.left.faults > 0 && scope.kinds.has('restart') && state.cluster !== undefined) {
+    moves.push({ words: () => 'the arbiter restarts', to: () => restart(spend(state, 'faults')) });
+  }
+  if (isQuiet(state))
+    moves.push({ words: () => 'a quarter of a heartbeat passes', to: () => tick(state, scope.rules) });
+  return moves;
+}
+
+const spend = (state: State, what: 'splits' | 'faults'): State => ({
+  ...state,
+  left: { ...state.left, [what]: state.left[what] - 1 },
+});
+
+const change = (state: State, node: Node, next: Node): State => withNode(state, node.nodeId, next);
+
+const hearsArbiter = (node: Node): boolean => !node.cut && node.daemon === 'up' && node.toNode.length > 0;
+const isHeard = (node: Node): boolean => !node.cut && node.toArbiter.length > 0;
+
+/** On healthy links everything has arrived before time goes on. */
+function isQuiet({ nodes }: State): boolean {
+  return nodes.every((node) => !hearsArbiter(node) && !isHeard(node));
+}
+
+export function deliverToArbiter(state: State, rules: Rules, node: Node): State {
+  const [message, ...rest] = node.toArbiter;
+  if (message === undefined) return state;
+  return arbiter.hear(change(state, node, { ...node, toArbiter: rest }), rules, node, message);
+}
+
+export function deliverToNode(state: State, node: Node): State {
+  const [message, ...rest] = node.toNode;
+  if (message === undefined) return state;
+  return change(state, node, daemon.hear({ ...node, toNode: rest }, message));
+}
+
+function messageMoves(state: State, rules: Rules, node: Node): Move[] {
+  const moves: Move[] = [];
+  const { nodeId } = node;
+  if (isHeard(node)) {
+    const words = () => `the arbiter hears node ${nodeId}: ${JSON.stringify(node.toArbiter[0])}`;
+    moves.push({ words, to: () => deliverToArbiter(state, rules, node) });
+  }
+  if (hearsArbiter(node)) {
+    const words = () => `node ${nodeId} hears ${JSON.stringify(node.toNode[0])}`;
+    moves.push({ words, to: () => deliverToNode(state, node) });
+  }
+  return moves;
+}
+
+export const canConnect = (state: State, node: Node): boolean =>
+  node.daemon === 'up' &&
+  !node.cut &&
+  !node.connected &&
+  node.toArbiter.length === 0 &&
+  state.peers.every(({ nodeId }) => nodeId !== node.nodeId);
+
+/** What mends itself sooner or later costs nothing. */
+function ownMoves(state: State, node: Node): Move[] {
+  const { nodeId } = node;
+  const moves: Move[] = [];
+  if (canConnect(state, node)) {
+    moves.push({ words: () => `node ${nodeId} connects`, to: () => change(state, node, daemon.connect(node)) });
+  }
+  if (node.cut)
+    moves.push({ words: () => `the link of node ${nodeId} heals`, to: () => withNode(state, nodeId, { cut: false }) });
+  if (node.daemon === 'frozen') moves.push({ words: () => `node ${nodeId} thaws`, to: () => thaw(state, node) });
+  if (node.daemon === 'dead') {
+    moves.push({
+      words: () => `the daemon of node ${nodeId} starts`,
+      to: () => withNode(state, nodeId, { daemon: 'up' }),
+    });
+  }
+  return moves;
+}
+
+export function thaw(state: State, node: Node): State {
+  return change(state, node, daemon.thaw(node));
+}
+
+function faultMoves(state: State, { kinds, otherConfig }: Scope, node: Node): Move[] {
+  const { nodeId } = node;
+  const spent = spend(state, 'faults');
+  const moves: Move[] = [];
+  const add = (words: string, next: Node, heardAgo?: number): void => {
+    moves.push({ words: () => words, to: () => unheard(change(spent, node, next), nodeId, heardAgo) });
+  };
+  for (const phase of node.connected ? PHASES[node.stock ? 'stock' : 'own'] : [0]) {
+    if (kinds.has('cut') && !node.cut) {
+      add(`the link of node ${nodeId} is cut, ${phase} after a heartbeat`, { ...node, cut: true, quiet: phase }, phase);
+    }
+    if (kinds.has('freeze') && node.daemon === 'up') {
+      add(`the daemon of node ${nodeId} is frozen, ${phase} after a heartbeat`, { ...node, daemon: 'frozen' }, phase);
+    }
+  }
+  if (kinds.has('kill') && node.daemon !== 'dead') add(`the daemon of node ${nodeId} is killed`, daemon.kill(node));
+  if (kinds.has('disconnect') && node.daemon === 'up' && node.connected) {
+    add(`node ${nodeId} leaves the arbiter`, daemon.leave(node));
+  }
+  if (kinds.has('heuristics') && node.daemon === 'up') {
+    for (const result of ['pass', 'fail'] as const) {
+      if (result === node.heuristics) continue;
+      const next = { ...node, heuristics: result };
+      const message = { say: 'heuristics', result } as const;
+      const sent = node.connected ? { ...next, toArbiter: [...node.toArbiter, message] } : next;
+      add(`heuristics of node ${nodeId}: ${result}`, sent);
+    }
+  }
+  if (kinds.has('config') && node.daemon === 'up' && node.config !== otherConfig) {
+    const message = { say: 'config', nodes: otherConfig, initial: false } as const;
+    const next = { ...node, config: otherConfig };
+    add(
+      `node ${nodeId} has another configuration`,
+      node.connected ? { ...next, toArbiter: [...node.toArbiter, message] } : next,
+    );
+  }
+  return moves;
+}
+
+function unheard(state: State, nodeId: number, heardAgo: number | undefined): State {
+  if (heardAgo === undefined) return state;
+  return { ...state, peers: state.peers.map((peer) => (peer.nodeId === nodeId ? { ...peer, heardAgo } : peer)) };
+}
+
+function splitMoves(state: State, { splits }: Scope): Move[] {
+  return splits
+    .filter((split) => differs(state, split))
+    .map((split) => ({
+      words: () => `partitions are now ${split.map((side) => `[${idsIn(side)}]`).join(' ')}`,
+      to: () => splitTo(spend(state, 'splits'), split),
+    }));
+}
+
+function differs({ nodes }: State, split: readonly NodeSet[]): boolean {
+  return nodes.some(({ nodeId, members }) => !split.some((side) => side === members && (side & bitOf(nodeId)) !== 0));
+}
+
+function splitTo(state: State, split: readonly NodeSet[]): State {
+  let next = state;
+  for (const side of split) {
+    if (idsIn(side).every((nodeId) => nodeOf(state, nodeId).members === side)) continue;
+    const ring = next.rings + 1;
+    next = { ...next, rings: ring };
+    for (const nodeId of idsIn(side)) {
+      const node = nodeOf(next, nodeId);
+      next = change(next, node, daemon.enterRing(node, ring, side));
+    }
+  }
+  return next;
+}
+
+/** Its connections end; it knows nothing any more. */
+function restart(state: State): State {
+  const connected = new Set(state.peers.map(({ nodeId }) => nodeId));
+  const nodes = state.nodes.map((node): Node => {
+    if (!connected.has(node.nodeId)) return node;
+    const toNode = node.connected ? [...node.toNode, { say: 'fin' } as const] : [];
+    return { ...node, toArbiter: [], toNode };
+  });
+  return { ...state, nodes, peers: [], cluster: undefined };
+}
+
+export function tick(state: State, rules: Rules): State {
+  let next: State = { ...state, tick: state.tick + 1 };
+  for (const node of state.nodes) {
+    const peer = next.peers.find(({ nodeId }) => nodeId === node.nodeId);
+    const answered = peer !== undefined && node.connected && !node.cut && node.daemon === 'up';
+    next = change(next, node, daemon.pass(node, answered));
+    if (peer !== undefined) next = unheard(next, node.nodeId, answered ? 0 : peer.heardAgo + 1);
+  }
+  for (const peer of next.peers) {
+    if (peer.heardAgo < DEAD_PEER_TICKS) continue;
+    next = arbiter.drop(next, rules, peer);
+    const node = nodeOf(next, peer.nodeId);
+    if (node.connected) next = change(next, node, { ...node, toArbiter: [], toNode: [...node.toNode, { say: 'fin' }] });
+  }
+  return arbiter.wake(next, rules);
+}
