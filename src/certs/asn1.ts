@@ -32,6 +32,11 @@ export const OID = {
   pkcs7Data: '1.2.840.113549.1.7.1',
   keyBag: '1.2.840.113549.1.12.10.1.1',
   shroudedKeyBag: '1.2.840.113549.1.12.10.1.2',
+  certificateBag: '1.2.840.113549.1.12.10.1.3',
+  x509Certificate: '1.2.840.113549.1.9.22.1',
+  friendlyName: '1.2.840.113549.1.9.20',
+  localKeyId: '1.2.840.113549.1.9.21',
+  sha256: '2.16.840.1.101.3.4.2.1',
 } as const;
 
 /** Universal tags that forge has no name for, or names badly. */
@@ -125,8 +130,14 @@ export function sequence(...children: readonly Asn1[]): Asn1 {
   return asn1.create(UNIVERSAL, asn1.Type.SEQUENCE, true, [...children]);
 }
 
-export function setOf(child: Asn1): Asn1 {
-  return asn1.create(UNIVERSAL, asn1.Type.SET, true, [child]);
+/** DER wants several in the order of their bytes; callers give them so. */
+export function setOf(...children: readonly Asn1[]): Asn1 {
+  return asn1.create(UNIVERSAL, asn1.Type.SET, true, [...children]);
+}
+
+/** Text of 16 bits a character, as friendly names are. */
+export function bmpString(text: string): Asn1 {
+  return asn1.create(UNIVERSAL, asn1.Type.BMPSTRING, false, text);
 }
 
 export function oid(value: string): Asn1 {
@@ -166,8 +177,8 @@ export function time(date: Date): Asn1 {
     : asn1.create(UNIVERSAL, asn1.Type.GENERALIZEDTIME, false, asn1.dateToGeneralizedTime(date));
 }
 
-export function context(tag: number, child: Asn1): Asn1 {
-  return asn1.create(CONTEXT_SPECIFIC, tag, true, [child]);
+export function context(tag: number, ...children: readonly Asn1[]): Asn1 {
+  return asn1.create(CONTEXT_SPECIFIC, tag, true, [...children]);
 }
 
 /** Characters of four bytes each, as UTF-8 with one character a byte. */

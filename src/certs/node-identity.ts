@@ -40,10 +40,10 @@ export interface LoadedNodeIdentity {
   readonly notes: readonly string[];
 }
 
-const CLUSTER_CERTIFICATE = 'cluster.pem';
-const CLUSTER_KEY = 'cluster.key';
+export const CLUSTER_CERTIFICATE = 'cluster.pem';
+export const CLUSTER_KEY = 'cluster.key';
 /** What setup tools copy from node to node. */
-const PKCS12 = 'qdevice-net-node.p12';
+export const NODE_PKCS12 = 'qdevice-net-node.p12';
 const FILE_MODE = 0o600;
 
 /** Every file that an identity may be read from: when one of them changes, it is worth reading again. */
@@ -51,7 +51,7 @@ export const NODE_IDENTITY_FILES: readonly string[] = [
   CA_CERTIFICATE,
   CLUSTER_CERTIFICATE,
   CLUSTER_KEY,
-  PKCS12,
+  NODE_PKCS12,
   'cert9.db',
   'key4.db',
   'cert8.db',
@@ -105,7 +105,7 @@ async function importIdentity(directory: string, clusterNickname: string): Promi
     : undefined;
   const fromDatabase = database && identityFrom(database);
   if (fromDatabase?.pair !== undefined) return await store(directory, fromDatabase, 'database');
-  const fromPkcs12 = pkcs12 && identityFrom(await materialOf(pkcs12, join(directory, PKCS12)));
+  const fromPkcs12 = pkcs12 && identityFrom(await materialOf(pkcs12, join(directory, NODE_PKCS12)));
   if (fromPkcs12?.pair !== undefined) return await store(directory, fromPkcs12, 'pkcs12');
   if (fromDatabase === undefined) return undefined;
   // Without a key the import is not complete: what is missing may come, so nothing is written down.
@@ -114,7 +114,7 @@ async function importIdentity(directory: string, clusterNickname: string): Promi
 }
 
 async function readPkcs12File(directory: string): Promise<Buffer | undefined> {
-  const path = join(directory, PKCS12);
+  const path = join(directory, NODE_PKCS12);
   try {
     return await readFile(path);
   } catch (error) {

@@ -12,6 +12,7 @@ import { hasErrorCode } from '../runtime/atomic-file.ts';
 import { OperatorError } from '../runtime/errors.ts';
 import { certificatePem, keyPem } from './issue.ts';
 import { readPrivateKeys } from './pkcs12.ts';
+import { CA_NICKNAME } from './pkcs12-write.ts';
 import { withPrivateDirectory } from './private-directory.ts';
 import { hasStateFile, readFailure } from './state-files.ts';
 
@@ -53,7 +54,6 @@ const FORMATS: readonly DatabaseFormat[] = [
   { prefix: 'dbm:', files: ['cert8.db', 'key3.db', 'secmod.db'] },
 ];
 
-const CA_NICKNAME = 'QNet CA';
 export const SERVER_NICKNAME = 'QNetd Cert';
 const TOOL_TIMEOUT_MS = 30_000;
 

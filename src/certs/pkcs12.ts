@@ -9,8 +9,6 @@ import { type Asn1, Asn1Error, childrenOf, OID, octetsOf, oidOf, readBer, writeD
 import { openSafe } from './pkcs12-safe.ts';
 
 const ENCRYPTED_DATA = '1.2.840.113549.1.7.6';
-const CERTIFICATE_BAG = '1.2.840.113549.1.12.10.1.3';
-const X509_CERTIFICATE = '1.2.840.113549.1.9.22.1';
 
 export interface Pkcs12Content {
   readonly keys: readonly KeyObject[];
@@ -74,8 +72,8 @@ function keyOf(bag: Asn1): KeyObject[] {
 
 function certificateOf(bag: Asn1): X509Certificate[] {
   const [type, wrapper] = childrenOf(bag);
-  if (oidOf(type) !== CERTIFICATE_BAG) return [];
+  if (oidOf(type) !== OID.certificateBag) return [];
   const [kind, value] = childrenOf(childrenOf(wrapper)[0]);
-  if (oidOf(kind) !== X509_CERTIFICATE) return [];
+  if (oidOf(kind) !== OID.x509Certificate) return [];
   return [new X509Certificate(octetsOf(childrenOf(value)[0]))];
 }

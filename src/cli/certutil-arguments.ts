@@ -1,75 +1,84 @@
-/**
- * Arguments read the way the shell's getopts does: letters may be clustered, a value may follow its letter at once, the
- * first operand ends the options (the C programs' getopt goes on behind it), and what stands first is judged first.
- */
-export type CertutilArguments =
-  | { readonly kind: 'usage' }
-  | { readonly kind: 'invalid'; readonly problem: string }
-  | {
-      readonly kind: 'run';
-      readonly operation: 'init' | 'sign';
-      readonly requestFile: string;
-      readonly clusterName: string;
-      readonly groupWritable: boolean;
-      /** Undefined: upstream's place. */
-      readonly stateDir: string | undefined;
-    };
+/** Arguments of the two certutil commands. What stands first is judged first, as in upstream's scripts. */
+import { readShellArguments } from './getopts.ts';
 
-interface Option {
-  /** With its dashes: `-h`, `--state`. */
-  readonly name: string;
-  /** Empty where the option takes none. */
-  readonly value: string;
-  readonly lacksValue: boolean;
+interface Chosen {
+  /** Of -c. */
+  readonly file: string;
+  readonly clusterName: string;
+  /** Undefined: upstream's place. */
+  readonly stateDir: string | undefined;
 }
 
-const LETTERS_WITH_VALUE = 'cn';
+type Parsed<Run> =
+  | { readonly kind: 'usage' }
+  | { readonly kind: 'invalid'; readonly problem: string }
+  | ({ readonly kind: 'run' } & Run);
 
-export function parseCertutilArguments(args: readonly string[]): CertutilArguments {
+export type QnetdCertutilArguments = Parsed<
+  Chosen & { readonly operation: 'init' | 'sign'; readonly groupWritable: boolean }
+>;
+
+export type NodeOperation = 'init' | 'request' | 'importCertificate' | 'importPkcs12' | 'quickStart';
+
+export type NodeCertutilArguments = Parsed<
+  Chosen & {
+    readonly operation: NodeOperation;
+    /** The program to reach other hosts with, of -S. */
+    readonly ssh: string;
+    readonly operands: readonly string[];
+  }
+>;
+
+export function parseQnetdCertutil(args: readonly string[]): QnetdCertutilArguments {
   let operation: 'init' | 'sign' | undefined;
-  let requestFile = '';
-  let clusterName = '';
   let groupWritable = true;
-  let stateDir: string | undefined;
-  for (const option of optionsIn(args)) {
-    const { name, value } = option;
-    if (option.lacksValue) return { kind: 'invalid', problem: `Option ${name} needs a value. Try -h.` };
-    if (name === '-h') return { kind: 'usage' };
+  const seen = readCommon(args, 'cn', (name) => {
     if (name === '-i') operation = 'init';
     else if (name === '-s') operation = 'sign';
     else if (name === '-G') groupWritable = false;
-    else if (name === '-c') requestFile = value;
-    else if (name === '-n') clusterName = value;
-    else if (name === '--state') stateDir = value;
-    else return { kind: 'invalid', problem: `Option ${name} is not known. Try -h.` };
-  }
-  if (operation === undefined) return { kind: 'usage' };
-  return { kind: 'run', operation, requestFile, clusterName, groupWritable, stateDir };
+    else return false;
+    return true;
+  });
+  if (seen.kind !== 'run') return seen;
+  return operation === undefined ? { kind: 'usage' } : { ...seen, operation, groupWritable };
 }
 
-function* optionsIn(args: readonly string[]): Generator<Option> {
-  for (let at = 0; at < args.length; at += 1) {
-    const word = args[at] ?? '';
-    if (word === '--' || word === '-' || !word.startsWith('-')) return;
-    if (word.startsWith('--')) {
-      const [name = '', ...rest] = word.split('=');
-      const isSeparate = name === '--state' && rest.length === 0;
-      if (isSeparate) at += 1;
-      const value = isSeparate ? args[at] : rest.join('=');
-      yield { name, value: value ?? '', lacksValue: name === '--state' && !value };
-      continue;
-    }
-    for (let letterAt = 1; letterAt < word.length; letterAt += 1) {
-      const letter = word.charAt(letterAt);
-      if (!LETTERS_WITH_VALUE.includes(letter)) {
-        yield { name: `-${letter}`, value: '', lacksValue: false };
-        continue;
-      }
-      const attached = word.slice(letterAt + 1);
-      if (attached === '') at += 1;
-      const value = attached === '' ? args[at] : attached;
-      yield { name: `-${letter}`, value: value ?? '', lacksValue: value === undefined };
-      break;
-    }
+const NODE_OPERATIONS: Readonly<Record<string, NodeOperation>> = {
+  '-i': 'init',
+  '-r': 'request',
+  '-M': 'importCertificate',
+  '-m': 'importPkcs12',
+  '-Q': 'quickStart',
+};
+
+export function parseNodeCertutil(args: readonly string[]): NodeCertutilArguments {
+  let operation: NodeOperation | undefined;
+  let ssh = 'ssh';
+  const seen = readCommon(args, 'cnSC', (name, value) => {
+    operation = NODE_OPERATIONS[name] ?? operation;
+    if (name === '-S') ssh = value;
+    // -C names a program to copy with; what is copied goes through the other one.
+    return NODE_OPERATIONS[name] !== undefined || name === '-S' || name === '-C';
+  });
+  if (seen.kind !== 'run') return seen;
+  return operation === undefined ? { kind: 'usage' } : { ...seen, operation, ssh };
+}
+
+function readCommon(
+  args: readonly string[],
+  lettersWithValue: string,
+  take: (name: string, value: string) => boolean,
+): Parsed<Chosen & { readonly operands: readonly string[] }> {
+  let [file, clusterName] = ['', ''];
+  let stateDir: string | undefined;
+  const { options, operands } = readShellArguments(args, lettersWithValue);
+  for (const { name, value, lacksValue } of options) {
+    if (lacksValue) return { kind: 'invalid', problem: `Option ${name} needs a value. Try -h.` };
+    if (name === '-h') return { kind: 'usage' };
+    if (name === '-c') file = value;
+    else if (name === '-n') clusterName = value;
+    else if (name === '--state') stateDir = value;
+    else if (!take(name, value)) return { kind: 'invalid', problem: `Option ${name} is not known. Try -h.` };
   }
+  return { kind: 'run', file, clusterName, stateDir, operands };
 }

@@ -12,7 +12,7 @@ import { hasNssDatabase } from '../certs/nss-database.ts';
 import { signClusterCertificate } from '../certs/sign-cluster.ts';
 import { CA_EXPORT, hasStateFile, placeStateFile, prepareStateDirectory, type Sharing } from '../certs/state-files.ts';
 import { SYSTEM_DIRECTORIES } from '../qnetd/options.ts';
-import { parseCertutilArguments } from './certutil-arguments.ts';
+import { parseQnetdCertutil } from './certutil-arguments.ts';
 import { type Output, reportMistake } from './output.ts';
 
 export interface CertutilCall {
@@ -30,7 +30,7 @@ const NOISE_FILE = 'noise.txt';
 
 export async function certutil(call: CertutilCall): Promise<number> {
   const { output, program } = call;
-  const parsed = parseCertutilArguments(call.args);
+  const parsed = parseQnetdCertutil(call.args);
   if (parsed.kind === 'invalid') {
     output.err(parsed.problem);
     return EXIT_FAILED;
@@ -44,7 +44,7 @@ export async function certutil(call: CertutilCall): Promise<number> {
     if (parsed.operation === 'init') {
       return await initialise(stateDir, parsed.groupWritable ? 'groupWritable' : 'groupReadable', output);
     }
-    return await signRequest(stateDir, parsed.requestFile, parsed.clusterName, call);
+    return await signRequest(stateDir, parsed.file, parsed.clusterName, call);
   } catch (error) {
     return reportMistake(error, output);
   }

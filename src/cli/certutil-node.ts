@@ -1,0 +1,139 @@
+/**
+ * `corosync-qdevice-net-certutil`, as pvecm, pcs, crmsh and people call it on nodes: upstream's switches, order of tests,
+ * exit codes and lines on standard output. One thing differs: success is reported only when there was success.
+ */
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import {
+  importNodeCertificate,
+  importNodePkcs12,
+  initialiseNode,
+  isNodeInitialised,
+  makeNodeRequest,
+  NODE_DIRECTORY,
+  NOISE_FILE,
+} from '../certs/node-store.ts';
+import { hasStateFile } from '../certs/state-files.ts';
+import { clusterNameFault } from '../setup/rules/cluster-name.ts';
+import { type NodeCertutilArguments, parseNodeCertutil } from './certutil-arguments.ts';
+import type { CertutilCall } from './certutil-qnetd.ts';
+import { quickStart } from './certutil-quick.ts';
+import { reportMistake } from './output.ts';
+
+/** Upstream's exit codes: a file or name that is missing, and everything else. */
+const EXIT_ARGUMENT = 2;
+const EXIT_FAILED = 1;
+
+type Chosen = Extract<NodeCertutilArguments, { kind: 'run' }>;
+
+export async function nodeCertutil(call: CertutilCall): Promise<number> {
+  const { output, program } = call;
+  const parsed = parseNodeCertutil(call.args);
+  if (parsed.kind === 'invalid') {
+    output.err(parsed.problem);
+    return EXIT_FAILED;
+  }
+  if (parsed.kind === 'usage') {
+    for (const line of usage(program)) output.out(line);
+    return 0;
+  }
+  const directory = resolve(parsed.stateDir ?? NODE_DIRECTORY);
+  try {
+    const problem = (await argumentProblem(parsed)) ?? undefined;
+    if (problem !== undefined) {
+      output.err(problem);
+      return EXIT_ARGUMENT;
+    }
+    if (parsed.operation === 'quickStart') return await quickStart(parsed, call);
+    const isThere = await isNodeInitialised(directory);
+    if (parsed.operation === 'init' ? isThere : !isThere) {
+      output.err(
+        isThere
+          ? `${directory} already holds certificates. Delete it to start anew.`
+          : `There are no certificates in ${directory}. Begin with ${program} -i.`,
+      );
+      return EXIT_FAILED;
+    }
+    return await run(parsed, directory, call);
+  } catch (error) {
+    return reportMistake(error, output);
+  }
+}
+
+async function run(chosen: Chosen, directory: string, { output }: CertutilCall): Promise<number> {
+  let notes: readonly string[] = [];
+  switch (chosen.operation) {
+    case 'init': {
+      if (!(await exists(directory))) output.out(`Creating ${directory}`);
+      output.out('Creating new key and cert db');
+      const hasNoise = await hasStateFile(directory, NOISE_FILE);
+      output.out(
+        `${hasNoise ? 'Using existing noise file' : 'Creating new noise file'} ${join(directory, NOISE_FILE)}`,
+      );
+      output.out('Importing CA');
+      notes = await initialiseNode(directory, chosen.file);
+      break;
+    }
+    case 'request':
+      output.out('Creating new certificate request');
+      output.out(`Certificate request stored in ${await makeNodeRequest(directory, chosen.clusterName)}`);
+      break;
+    case 'importCertificate': {
+      output.out('Importing signed cluster certificate');
+      const imported = await importNodeCertificate(directory, chosen.file);
+      notes = imported.notes;
+      output.out('pk12util: PKCS12 EXPORT SUCCESSFUL');
+      output.out(`Certificate stored in ${imported.pkcs12File}`);
+      break;
+    }
+    case 'importPkcs12':
+      output.out('Importing cluster certificate and key');
+      notes = await importNodePkcs12(directory, chosen.file);
+      output.out('pk12util: PKCS12 IMPORT SUCCESSFUL');
+      break;
+    case 'quickStart':
+      break;
+  }
+  for (const note of notes) output.err(note);
+  return 0;
+}
+
+/** In upstream's order: the file or the name first, then whatever lies on the disk. */
+async function argumentProblem({ operation, file, clusterName, operands }: Chosen): Promise<string | undefined> {
+  if (operation === 'request' || operation === 'quickStart') {
+    if (clusterName === '') return 'The name of the cluster is missing. Give it with -n.';
+    const fault = clusterNameFault(clusterName);
+    if (fault !== undefined) {
+      return `The cluster name ${JSON.stringify(clusterName)} ${fault}, which cannot be used in a certificate. Rename the cluster.`;
+    }
+    if (operation === 'request') return undefined;
+    if (operands[0] === undefined) return 'The address of the arbiter is missing. Give it behind the options.';
+    return operands[1] === undefined ? 'The nodes are missing. Give them behind the arbiter.' : undefined;
+  }
+  return (await exists(file)) ? undefined : `The file ${JSON.stringify(file)} cannot be opened. Name it with -c.`;
+}
+
+function usage(program: string): string[] {
+  return [
+    `${program}: [-i|-m|-M|-r|-Q] [-c FILE] [-n NAME] [-S SSH] [--state DIR] [-h]`,
+    '',
+    ' -i           begin on this node; needs the certificate of the authority, from the arbiter, with -c',
+    ' -r           make a key and a certificate request; needs -n',
+    " -M           take in the cluster's certificate, and write it with its key to a file for other nodes; needs -c",
+    ' -m           take in that file on another node; needs -c',
+    ' -Q           do all of it over SSH: -Q -n NAME ARBITER NODE1 [NODE...]',
+    '',
+    ' -c FILE      a certificate (DER or PEM), or a PKCS#12 file',
+    ' -n NAME      name of the cluster, as in corosync.conf',
+    ' -S SSH       the program to reach other hosts with, instead of ssh',
+    ` --state DIR  use DIR instead of ${NODE_DIRECTORY}`,
+    ' -h           print this',
+  ];
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}
