@@ -31,6 +31,8 @@ export class FakeNode {
   silent = false;
   /** Does not even read. */
   frozen = false;
+  /** Number of the newest vote it was sent; 0 before the first. */
+  newestVote = 0;
   /** Members it last reported: what its quorum list says unless told otherwise. */
   members: readonly number[] | undefined;
 

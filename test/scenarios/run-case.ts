@@ -148,14 +148,18 @@ class CaseRun {
     return node;
   }
 
-  /** `answer`: confirm what is owed and stop holding. `answer #3`: confirm that number and go on holding. */
+  /**
+   * `answer`: confirm what is owed and stop holding. `answer #3`: confirm that number and go on holding. `answer newest-1`:
+   * the same, counted from the newest vote that it got.
+   */
   async #answer(labels: readonly string[], words: readonly string[], blocks: Block[]): Promise<undefined> {
     const nodes = labels.map((label) => this.#node(label));
-    const seq = words[0] === undefined ? undefined : Number(words[0].replace('#', ''));
+    const [which] = words;
     for (const node of nodes) {
-      node.holding = seq !== undefined;
-      if (seq === undefined) this.#confirm(node);
-      else node.confirmVote(seq);
+      node.holding = which !== undefined;
+      if (which === undefined) this.#confirm(node);
+      else if (which.startsWith('#')) node.confirmVote(Number(which.slice(1)));
+      else node.confirmVote((node.newestVote + Number(which.replace('newest', '') || '0')) >>> 0);
     }
     blocks.push(...(await this.#settle(nodes)));
     return undefined;
@@ -182,6 +186,8 @@ class CaseRun {
       await this.#wire.pass(Math.min(WAIT_STEP_MS, ms - passedMs));
       blocks.push(...(await this.#settle([])));
     }
+    // A daemon that was not given the processor answers the first barrier before it looks at its timers.
+    blocks.push(...(await this.#settle([])));
     const lines = blocks.flatMap((block) => block.lines);
     return lines.length === 0 ? [] : [{ lines: lines.sort(), frames: blocks.flatMap((block) => block.frames).sort() }];
   }
@@ -249,6 +255,7 @@ class CaseRun {
       this.#votes.set(node, `${vote} ${printRing(ringId)}${number}`);
     }
     if (name !== 'voteInfo' || msgSeqNumber === undefined) return;
+    node.newestVote = msgSeqNumber;
     this.#unconfirmed.set(node, [...(this.#unconfirmed.get(node) ?? []), msgSeqNumber]);
   }
 
