@@ -110,10 +110,20 @@ export function privateKeyOf(named: NamedPem): KeyObject {
 
 export function certificateOf(named: NamedPem): X509Certificate {
   try {
-    return new X509Certificate(named.pem);
+    const certificate = new X509Certificate(named.pem);
+    assertWhole(certificate);
+    return certificate;
   } catch (cause) {
     throw new OperatorError(`${named.file} holds no certificate.`, 'Restore it from a backup, as PEM.', 1, { cause });
   }
+}
+
+/** OpenSSL reads a certificate part by part: a key or a date that makes no sense is met only when it is asked for. */
+function assertWhole(certificate: X509Certificate): void {
+  const { publicKey, validFrom, validTo, raw } = certificate;
+  const hasDates = Number.isFinite(Date.parse(validFrom)) && Number.isFinite(Date.parse(validTo));
+  partsOf(readBer(raw));
+  if (publicKey.type !== 'public' || !hasDates) throw new Error('a key or a date that cannot be read');
 }
 
 function checkStrength(named: NamedPem, certificate: X509Certificate): void {
