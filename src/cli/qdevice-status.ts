@@ -1,6 +1,6 @@
 /** `qdevice status`: asks the node daemon and prints the answer for people or, with --json, for machines. */
 import { type AskOutcome, askLocalSocket } from '../runtime/local-socket.ts';
-import { byteStringOf, printable } from '../status/printable.ts';
+import { byteStringOf, foreignText, printable } from '../status/printable.ts';
 import { type QdeviceStatusDocument, readQdeviceStatusJson } from '../status/qdevice-json.ts';
 import { qdevicePeopleText } from '../status/qdevice-people.ts';
 import { wrapped } from '../status/text-layout.ts';
@@ -24,7 +24,8 @@ function answered(choice: QdeviceStatusChoice, path: string, { reply, error }: A
   const text = reply.toString('latin1');
   if (text.startsWith('OK\n')) {
     const status = readQdeviceStatusJson(text.slice('OK\n'.length));
-    if (status !== undefined) return { exitCode: EXIT.ok, stdout: byteStringOf(rendered(status, choice)), stderr: '' };
+    const stdout = status && foreignText(() => rendered(status, choice));
+    if (stdout !== undefined) return { exitCode: EXIT.ok, stdout: byteStringOf(stdout), stderr: '' };
     const problem = `The node daemon on ${path} gave an answer that this program does not understand.`;
     return failed(EXIT.internal, problem, 'Use the qdevice of the version that runs there.');
   }

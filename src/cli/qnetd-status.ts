@@ -3,7 +3,7 @@ import { localSocketIn, SYSTEM_DIRECTORIES } from '../qnetd/options.ts';
 import { type AskOutcome, askLocalSocket } from '../runtime/local-socket.ts';
 import { readStatusJson, type StatusDocument } from '../status/json.ts';
 import { peopleText } from '../status/people.ts';
-import { byteStringOf, printable } from '../status/printable.ts';
+import { byteStringOf, foreignText, printable } from '../status/printable.ts';
 import type { CommandResult } from './command-result.ts';
 
 export interface StatusChoice {
@@ -45,14 +45,15 @@ function resultOf(choice: StatusChoice, path: string, { reply, error }: AskOutco
   const text = reply.toString('latin1');
   if (text.startsWith('OK\n')) {
     const status = readStatusJson(text.slice('OK\n'.length));
-    if (status === undefined) {
+    const stdout = status && foreignText(() => rendered(status, choice));
+    if (stdout === undefined) {
       return failed(
         EXIT.internal,
         `The arbiter on ${path} gave an answer that this program does not understand.`,
         'Use the qnetd of the version that runs there.',
       );
     }
-    return { exitCode: EXIT.ok, stdout: byteStringOf(rendered(status, choice)), stderr: '' };
+    return { exitCode: EXIT.ok, stdout: byteStringOf(stdout), stderr: '' };
   }
   if (text.startsWith("Error\nUnknown command 'snapshot'")) {
     const remedy = `Use corosync-qnetd-tool -s or -lv instead (with -p ${path}).`;

@@ -23,6 +23,24 @@ export function printable(text: string, charactersMax = 120): string {
   return characters.length > charactersMax ? `${shown}…` : shown;
 }
 
+/** Lines for a terminal, whatever they were made from: nothing in them is obeyed. */
+function terminalText(lines: string): string {
+  return lines.replace(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu, characterEscape);
+}
+
+/**
+ * Text made from a document that another program wrote; undefined: the document only looked like one of ours. Its inside is not checked
+ * field by field, as any daemon of the same format may add fields and words.
+ */
+export function foreignText(render: () => string): string | undefined {
+  try {
+    return terminalText(render());
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
 /** One character a byte to text; undefined where the bytes are not UTF-8. */
 export function utf8Text(name: ByteString): string | undefined {
   const bytes = Uint8Array.from(name, (character) => character.charCodeAt(0));

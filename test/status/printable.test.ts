@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { byteStringOf, printable, printableName, utf8Text } from '../../src/status/printable.ts';
+import { byteStringOf, foreignText, printable, printableName, utf8Text } from '../../src/status/printable.ts';
 
 const anyBytes = fc
   .uint8Array({ maxLength: 60 })
@@ -41,4 +41,17 @@ test('long names are cut between characters', () => {
   assert.equal(printable('😀'.repeat(50), 3), '😀😀😀…');
   assert.equal(printable('abc', 3), 'abc');
   assert.equal(printableName(`\xff${'a'.repeat(40_000)}`, 4), '\\xffaaa…');
+});
+
+test('a document that only looks like one of ours is not understood, and what it says steers no terminal', () => {
+  const foreign = JSON.parse('{"name":"a\\u001b[2J\\u202e\\nb","nodes":null}');
+  assert.equal(
+    foreignText(() => foreign.name),
+    'a\\u{1b}[2J\\u{202e}\nb',
+  );
+  assert.equal(
+    foreignText(() => foreign.nodes.length),
+    undefined,
+  );
+  assert.throws(() => foreignText(() => assert.fail('ours')), assert.AssertionError);
 });
