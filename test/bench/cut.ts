@@ -14,7 +14,7 @@ import { arbiterProgram } from '../lab/arbiter.ts';
 import type { Cluster } from '../lab/cluster.ts';
 import { Lab } from '../lab/lab.ts';
 import { nodePrograms } from '../lab/node-program.ts';
-import { until } from '../lab/wait.ts';
+import { FIRST_HOLDS, HEALTHY, settled } from '../lab/settled.ts';
 import { type Call, readTrace, traced } from './traced.ts';
 
 const { values: wishes } = parseArgs({
@@ -28,16 +28,8 @@ const CUTS = Number(wishes.cuts);
 const WINNER = 1;
 const TRACE = '/run/lab-trace';
 const WATCH_SECONDS = 0.5;
-const DEADLINE_MS = 30_000;
-const HOLD_MS = 1200;
 /** The log's clock may lag behind the trace's by one step. */
 const LOG_CLOCK_STEP_MS = 5;
-
-const HEALTHY = [
-  'quorate with 3 1:A,V,NMW 2:A,V,NMW [Quorate Qdevice]',
-  'quorate with 3 1:A,V,NMW 2:A,V,NMW [Quorate Qdevice]',
-];
-const SPLIT = ['quorate with 2 1:A,V,NMW [Quorate Qdevice]', 'blocked with 1 2:A,NV,NMW [Qdevice]'];
 
 interface Stage {
   readonly name: 'debian' | 'ours';
@@ -66,20 +58,11 @@ async function setUp(name: Stage['name']): Promise<Stage> {
   return { name, lab, cluster };
 }
 
-async function settled(cluster: Cluster, lines: readonly string[]): Promise<void> {
-  const sinceMs = Date.now();
-  const complaint = (): string | undefined => {
-    const seen = cluster.nodeIds.map((node) => cluster.watch.line(node, sinceMs));
-    return seen.every((line, index) => line === lines[index]) ? undefined : seen.join('; ');
-  };
-  await until(`${cluster.name} shows ${lines.join('; ')}`, complaint, { deadlineMs: DEADLINE_MS, holdMs: HOLD_MS });
-}
-
 /** Cuts the cluster and heals it; gives the log of the cut. */
 async function cut({ lab, cluster }: Stage): Promise<string> {
   const before = log(cluster).length;
   await lab.network.split(cluster, [[1], [2]]);
-  await settled(cluster, SPLIT);
+  await settled(cluster, FIRST_HOLDS);
   const lines = log(cluster).slice(before);
   await lab.network.heal(cluster);
   await settled(cluster, HEALTHY);

@@ -8,12 +8,15 @@ import { Watch } from './watch.ts';
 
 const COROSYNC = 'corosync';
 const QDEVICE = 'qdevice';
+const ALGORITHM = 'ffsplit';
 const ANSWER_DEADLINE_MS = 20_000;
-/** After this long without a word from qdevice votequorum drops its vote. The heartbeat to the arbiter is 0.8 of it. */
+/** Unless a cluster wants another: after this long without a word from qdevice votequorum drops its vote. */
 export const DEVICE_TIMEOUT_MS = 3000;
 /** The token is lost after this, however many nodes there are (coefficient 0); a new membership forms 1.2 times as long after. */
 const TOKEN_MS = 1000;
-const SYNC_TIMEOUT_MS = 10_000;
+/** As upstream's defaults have it; corosync gives up on a device that is silent for so long in a new membership. */
+const SYNC_IN_TIMEOUTS = 3;
+const SYNC_TIMEOUT_MS_MIN = 10_000;
 /** The shortest that both programs accept. */
 const HEURISTICS_MS = 1000;
 
@@ -22,6 +25,9 @@ export interface ClusterSettings {
   readonly keepActivePartition: boolean;
   /** A command that says whether a node is well; empty: heuristics are off. */
   readonly heuristics: string;
+  /** `quorum.device.timeout`; the heartbeat to the arbiter is 0.8 of it. */
+  readonly deviceTimeoutMs?: number;
+  readonly algorithm?: 'ffsplit' | 'lms';
   /** Between two looks at a node; a measurement wants fewer of them than a safety check. */
   readonly watchSeconds?: number;
 }
@@ -168,12 +174,14 @@ export class Cluster {
     const net = section('net', {
       host: this.#arbiterAddress,
       tls: 'required',
-      algorithm: 'ffsplit',
+      algorithm: this.#settings.algorithm ?? ALGORITHM,
       tie_breaker: this.#settings.tieBreaker,
       keep_active_partition_tie_breaker: this.#settings.keepActivePartition ? 'on' : 'off',
     });
     const inner = this.#settings.heuristics === '' ? [net] : [net, heuristicsSection(this.#settings.heuristics)];
-    const device = { model: 'net', votes: 1, timeout: DEVICE_TIMEOUT_MS, sync_timeout: SYNC_TIMEOUT_MS };
+    const timeout = this.#settings.deviceTimeoutMs ?? DEVICE_TIMEOUT_MS;
+    const syncTimeout = Math.max(SYNC_TIMEOUT_MS_MIN, SYNC_IN_TIMEOUTS * timeout);
+    const device = { model: 'net', votes: 1, timeout, sync_timeout: syncTimeout };
     return [
       section('totem', {
         version: 2,
