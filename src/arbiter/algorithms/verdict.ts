@@ -36,15 +36,20 @@ export function recordVerdict(
     return { cluster: summed(waiting), reports: news ? [{ what: 'unstable', cluster: cluster.name }] : [] };
   }
   const { vote, rule } = verdict;
-  const judged = rule === 'newcomer' ? member.judged : vote;
-  const told = changeMember(cluster, client, { judged, granted: vote === 'ack', wakeAtMs: undefined });
+  const reportOf = (changed: boolean): Report => {
+    return { what: 'judged', client, cluster: cluster.name, nodeId, vote, rule, changed };
+  };
+  if (rule === 'newcomer') {
+    const refused = changeMember(cluster, client, { granted: false, wakeAtMs: undefined });
+    return { cluster: summed(refused), reports: [reportOf(member.lastAckNack === undefined)] };
+  }
+  const told = changeMember(cluster, client, { judged: vote, granted: vote === 'ack', wakeAtMs: undefined });
   const winner = holdersOf(told);
   const before = cluster.decision;
   const changed = before === undefined || before.rule !== rule || before.winner.join() !== winner.join();
   const withheldFrom = told.members.filter((each) => each.judged === 'nack').map((each) => each.nodeId);
   const decision = { winner, rule, withheldFrom, sinceMs: changed ? nowMs : before.sinceMs };
-  const report: Report = { what: 'judged', client, cluster: cluster.name, nodeId, vote, rule, changed };
-  return { cluster: summed({ ...told, decision }), reports: [report] };
+  return { cluster: summed({ ...told, decision }), reports: [reportOf(changed)] };
 }
 
 /** The others keep what they were told; nobody is judged anew because somebody left. */
