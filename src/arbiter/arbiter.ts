@@ -11,10 +11,7 @@ import { type FrameEvent, FrameReader } from '../protocol/frame-reader.ts';
 import type { MessageName } from '../protocol/messages.ts';
 import type { OptionValues } from '../protocol/options.ts';
 import type { ByteString } from '../protocol/values.ts';
-import { ffsplit } from './algorithms/ffsplit.ts';
-import { lms } from './algorithms/lms.ts';
-import { testAlgorithm } from './algorithms/test-algorithm.ts';
-import { twoNodeLms } from './algorithms/two-node-lms.ts';
+import { ALGORITHMS } from './algorithms/all.ts';
 import { namesInWords } from './certificate-name.ts';
 import { type Algorithms, Clusters, type Result } from './clusters.ts';
 import { Deadlines } from './deadlines.ts';
@@ -23,6 +20,9 @@ import type { ArbiterEvent, ClientId, PeerCertificate } from './events.ts';
 import { judgeInit } from './init.ts';
 import { initReply, preinitReply, serverError } from './replies.ts';
 import type { Report } from './reports.ts';
+import { NO_RECORDS, type Records } from './safety/guards.ts';
+import type { Ending } from './safety/lease.ts';
+import { type Host, onRecorded, onWithdrawn, reviewDue } from './safety/review.ts';
 import { deadPeerMs, judge, newSession, type Session } from './session.ts';
 import type { ArbiterSettings } from './settings.ts';
 import type { ArbiterSnapshot } from './snapshot.ts';
@@ -36,8 +36,6 @@ interface Connection {
   heardAtMs: number;
 }
 
-export const ALGORITHMS: Algorithms = { test: testAlgorithm, ffsplit, twoNodeLms, lms };
-
 export class Arbiter {
   readonly #settings: ArbiterSettings;
   readonly #connections = new Map<ClientId, Connection>();
@@ -48,9 +46,10 @@ export class Arbiter {
   #nowMs = 0;
   #stopped = false;
 
-  constructor(settings: ArbiterSettings, algorithms: Algorithms = ALGORITHMS) {
+  /** `records`: what was written by earlier processes; only vote_safety=strict looks at them. */
+  constructor(settings: ArbiterSettings, algorithms: Algorithms = ALGORITHMS, records: Records = NO_RECORDS) {
     this.#settings = settings;
-    this.#clusters = new Clusters(settings, algorithms);
+    this.#clusters = new Clusters(settings, algorithms, records);
   }
 
   /** `nowMs` is monotonic and never goes back. The effects are to be carried out in order, before the next event. */
@@ -70,7 +69,10 @@ export class Arbiter {
         this.#onSecured(event.client, event.certificate);
         break;
       case 'disconnected':
-        this.#drop(event.client, event.reason);
+        this.#drop(event.client, event.reason, event.finished === true ? 'finished' : 'broken');
+        break;
+      case 'recorded':
+        onRecorded(this.#host(), event.cluster, event.version, event.failure);
         break;
       case 'tick':
         this.#onTick();
@@ -87,8 +89,9 @@ export class Arbiter {
   nextDeadlineMs(): number | undefined {
     if (this.#stopped) return undefined;
     if (this.#turns.someoneWaits) return this.#nowMs;
-    const [silence, wake] = [this.#deadlines.nextMs(), this.#clusters.nextWakeMs()];
-    return silence === undefined || wake === undefined ? (silence ?? wake) : Math.min(silence, wake);
+    const moments = [this.#deadlines.nextMs(), this.#clusters.nextWakeMs(), this.#clusters.guards?.nextMs()];
+    const next = Math.min(...moments.map((atMs) => atMs ?? Number.POSITIVE_INFINITY));
+    return Number.isFinite(next) ? next : undefined;
   }
 
   /** Connections and clusters. */
@@ -191,6 +194,7 @@ export class Arbiter {
       const cluster = this.#connections.get(client)?.session.cluster;
       if (cluster !== undefined) this.#carryOut(cluster, client, this.#clusters.wake(cluster, client, this.#nowMs));
     }
+    reviewDue(this.#host());
   }
 
   #onFrame(connection: Connection, frame: FrameEvent): void {
@@ -235,6 +239,8 @@ export class Arbiter {
     } else if (name === 'startTls') {
       this.#onStartTls(connection);
     } else if (name === 'echoRequest') {
+      const { cluster, client } = session;
+      if (cluster !== undefined && options.voteWithdrawn !== undefined) onWithdrawn(this.#host(), cluster, client);
       this.#send(session.client, encodeEchoReply(body), session.client);
     } else {
       const { cluster } = session;
@@ -265,17 +271,11 @@ export class Arbiter {
       this.#watch(connection.session, this.#nowMs);
     }
     if (member !== undefined && name !== undefined) {
-      this.#clusters.join(name, member);
+      this.#clusters.join(name, member, this.#nowMs);
       connection.session = { ...connection.session, cluster: name };
       const { nodeId, algorithm } = member;
-      this.#report({
-        what: 'joined',
-        client: session.client,
-        cluster: name,
-        nodeId,
-        algorithm,
-        heartbeatMs: member.heartbeatMs,
-      });
+      const joined = { client: session.client, cluster: name, nodeId, algorithm, heartbeatMs: member.heartbeatMs };
+      this.#report({ what: 'joined', ...joined });
     } else {
       this.#report({ what: 'refused', client: session.client, cluster: name, code, message: 'init' });
     }
@@ -299,18 +299,20 @@ export class Arbiter {
   }
 
   /** Takes a connection out, and lets its cluster decide without it. */
-  #drop(client: ClientId, reason: string): void {
+  #drop(client: ClientId, reason: string, ending: Ending): void {
     const connection = this.#connections.get(client);
     if (connection === undefined) return;
     const { cluster } = connection.session;
     const nodeId = cluster === undefined ? undefined : this.#clusters.memberOf(cluster, client)?.nodeId;
     this.#report({ what: 'left', client, cluster, nodeId, reason });
     this.#forget(client);
-    if (cluster !== undefined) this.#carryOut(cluster, client, this.#clusters.leave(cluster, client, this.#nowMs));
+    if (cluster === undefined) return;
+    const how = { ending, heardAtMs: connection.heardAtMs };
+    this.#carryOut(cluster, client, this.#clusters.leave(cluster, client, how, this.#nowMs));
   }
 
-  /** `cause` is the client to blame for what cannot be sent. */
-  #carryOut(cluster: ByteString, cause: ClientId, result: Result): void {
+  /** `cause` is the client whose event it was, if any: upstream blames it for what cannot be sent to whomever. */
+  #carryOut(cluster: ByteString, cause: ClientId | undefined, result: Result): void {
     if (result.kind === 'failed') {
       this.#report({ what: 'clusterFailed', cluster, error: result.error });
       for (const client of result.clients) {
@@ -320,11 +322,13 @@ export class Arbiter {
       }
       return;
     }
-    const leaving = !this.#connections.has(cause);
+    if (result.write !== undefined) this.#effects.push({ kind: 'record', cluster, ...result.write });
     for (const { to, bytes } of result.outgoing) {
-      // Closing the sender decides anew: what it had caused is out of date then and must not follow.
-      if (!leaving && !this.#connections.has(cause)) return;
-      this.#send(to, bytes, cause);
+      const blame = cause === undefined || this.#settings.voteSafety === 'strict' ? to : cause;
+      const wasThere = this.#connections.has(blame);
+      this.#send(to, bytes, blame);
+      // Closing it decided anew: what follows is out of date then.
+      if (wasThere && !this.#connections.has(blame)) return;
     }
     for (const report of result.reports) this.#report(report);
   }
@@ -337,7 +341,7 @@ export class Arbiter {
 
   #close(client: ClientId, reason: string): void {
     this.#effects.push({ kind: 'close', on: client });
-    this.#drop(client, reason);
+    this.#drop(client, reason, 'broken');
   }
 
   /** An error reply; the connection stays. */
@@ -370,6 +374,16 @@ export class Arbiter {
     const silenceMs = deadPeerMs(session.heartbeatMs, this.#settings);
     if (!this.#settings.deadPeerDetection || silenceMs === undefined) return;
     this.#deadlines.watch(session.client, heardAtMs + silenceMs);
+  }
+
+  #host(): Host {
+    return {
+      clusters: this.#clusters,
+      nowMs: this.#nowMs,
+      push: (effect) => this.#effects.push(effect),
+      close: (client, reason) => this.#close(client, reason),
+      carryOut: (cluster, cause, result) => this.#carryOut(cluster, cause, result),
+    };
   }
 
   #connectionOf(client: ClientId): Connection {

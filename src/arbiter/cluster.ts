@@ -19,6 +19,8 @@ export interface Member {
   readonly algorithm: DecisionAlgorithm;
   readonly tieBreaker: TieBreaker;
   readonly heartbeatMs: number;
+  /** How long after its last message its vote may count at most, if it says so. */
+  readonly castBoundMs: number | undefined;
   readonly keepActivePartition: boolean;
   /** From INIT, then from every accepted membership list. */
   readonly ringId: RingId;
@@ -52,6 +54,8 @@ export type Phase = 'idle' | 'waitStable' | 'nacking' | 'acking';
 
 export interface Cluster {
   readonly name: ByteString;
+  /** No late confirmation cancels a vote, and a leaver counts for nothing; else as upstream has it. */
+  readonly strict: boolean;
   /** In ascending order of node id: the order in which decisions look at them. Ids are unique. */
   readonly members: readonly Member[];
   readonly phase: Phase;
@@ -60,8 +64,8 @@ export interface Cluster {
   readonly decision: (Decision & { readonly sinceMs: number }) | undefined;
 }
 
-export function newCluster(name: ByteString): Cluster {
-  return { name, members: [], phase: 'idle', winner: new Set(), decision: undefined };
+export function newCluster(name: ByteString, strict: boolean): Cluster {
+  return { name, strict, members: [], phase: 'idle', winner: new Set(), decision: undefined };
 }
 
 export function memberOf(cluster: Cluster, client: ClientId): Member {

@@ -6,27 +6,27 @@
 import TinyQueue from 'tinyqueue';
 import type { ClientId } from './events.ts';
 
-interface Entry {
-  readonly client: ClientId;
+interface Entry<K> {
+  readonly key: K;
   readonly atMs: number;
 }
 
-const byTime = (a: Entry, b: Entry): number => a.atMs - b.atMs;
+const byTime = (a: Entry<unknown>, b: Entry<unknown>): number => a.atMs - b.atMs;
 
 /** Left-overs that are not worth clearing away. */
 const SPARE = 64;
 
-export class Deadlines {
-  #queue = new TinyQueue<Entry>([], byTime);
+export class Deadlines<K = ClientId> {
+  #queue = new TinyQueue<Entry<K>>([], byTime);
   /** The one entry of each client that counts; others in the queue are left-overs. */
-  readonly #current = new Map<ClientId, number>();
+  readonly #current = new Map<K, number>();
 
-  /** Makes sure that `client` comes up at `atMs` at the latest. */
-  watch(client: ClientId, atMs: number): void {
-    const current = this.#current.get(client);
+  /** Makes sure that `key` comes up at `atMs` at the latest. */
+  watch(key: K, atMs: number): void {
+    const current = this.#current.get(key);
     if (current !== undefined && current <= atMs) return;
-    this.#current.set(client, atMs);
-    this.#queue.push({ client, atMs });
+    this.#current.set(key, atMs);
+    this.#queue.push({ key, atMs });
     if (this.#queue.length > 2 * this.#current.size + SPARE) this.#rebuild();
   }
 
@@ -35,8 +35,8 @@ export class Deadlines {
     return this.#queue.length;
   }
 
-  forget(client: ClientId): void {
-    this.#current.delete(client);
+  forget(key: K): void {
+    this.#current.delete(key);
   }
 
   nextMs(): number | undefined {
@@ -45,22 +45,22 @@ export class Deadlines {
   }
 
   /** Takes out every client whose entry is due; the caller puts those that have spoken since back with watch(). */
-  takeDue(nowMs: number): ClientId[] {
-    const due: ClientId[] = [];
+  takeDue(nowMs: number): K[] {
+    const due: K[] = [];
     for (let entry = this.#next(nowMs); entry !== undefined; entry = this.#next(nowMs)) {
-      this.#current.delete(entry.client);
-      due.push(entry.client);
+      this.#current.delete(entry.key);
+      due.push(entry.key);
     }
     return due;
   }
 
   /** A client that asks for ever shorter intervals leaves an entry behind each time. */
   #rebuild(): void {
-    const entries = [...this.#current].map(([client, atMs]) => ({ client, atMs }));
+    const entries = [...this.#current].map(([key, atMs]) => ({ key, atMs }));
     this.#queue = new TinyQueue(entries, byTime);
   }
 
-  #next(nowMs: number): Entry | undefined {
+  #next(nowMs: number): Entry<K> | undefined {
     this.#dropLeftOvers();
     const entry = this.#queue.peek();
     return entry !== undefined && entry.atMs <= nowMs ? this.#queue.pop() : undefined;
@@ -68,7 +68,7 @@ export class Deadlines {
 
   #dropLeftOvers(): void {
     for (let entry = this.#queue.peek(); entry !== undefined; entry = this.#queue.peek()) {
-      if (this.#current.get(entry.client) === entry.atMs) return;
+      if (this.#current.get(entry.key) === entry.atMs) return;
       this.#queue.pop();
     }
   }

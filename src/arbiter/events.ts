@@ -1,5 +1,6 @@
 /** Everything that can happen to the arbiter. The shell feeds these in, one at a time, with a monotonic clock. */
 
+import type { ByteString } from '../protocol/values.ts';
 /** One TCP connection, numbered by the shell, never reused while the process lives. */
 export type ClientId = number;
 
@@ -18,8 +19,18 @@ export type ArbiterEvent =
   | { readonly kind: 'bytes'; readonly client: ClientId; readonly bytes: Uint8Array }
   /** The TLS handshake asked for by a startTls effect is done. No certificate: none was asked for or presented. */
   | { readonly kind: 'secured'; readonly client: ClientId; readonly certificate: PeerCertificate | undefined }
-  /** The connection is gone: EOF, error, failed handshake, or because an effect asked for it. */
-  | { readonly kind: 'disconnected'; readonly client: ClientId; readonly reason: string }
+  /**
+   * The connection is gone: EOF, error, failed handshake, or because an effect asked for it. `finished`: the peer's FIN
+   * was read, so that no process of its has the connection any more.
+   */
+  | { readonly kind: 'disconnected'; readonly client: ClientId; readonly reason: string; readonly finished?: boolean }
+  /** What a record effect asked for is on disk; `failure`: it could not be written, and why. */
+  | {
+      readonly kind: 'recorded';
+      readonly cluster: ByteString;
+      readonly version: number;
+      readonly failure?: string | undefined;
+    }
   /** The moment that nextDeadlineMs() named has come. */
   | { readonly kind: 'tick' }
   /** The service stops: every client is closed, nothing is decided any more, nobody is told a vote. */

@@ -51,6 +51,7 @@ export function judgeInit(
     algorithm,
     tieBreaker,
     heartbeatMs,
+    castBoundMs: options.castBoundMs,
     keepActivePartition: settings.keepActivePartition,
     ringId,
     config: EMPTY_NODE_LIST,

@@ -5,6 +5,7 @@
 import type { DecisionAlgorithm, ReplyCode } from '../protocol/enums.ts';
 import type { ByteString, RingId } from '../protocol/values.ts';
 import type { ClientId } from './events.ts';
+import type { Blocker } from './safety/blockers.ts';
 
 /** Why the last evaluation gave the vote to whom it gave it, or kept it from whom it did. */
 export type DecidingRule =
@@ -56,6 +57,13 @@ interface OfClient {
   readonly cluster: ByteString | undefined;
 }
 
+/** `nodeId`: the node of the partition that it is about. */
+interface OfPartition {
+  readonly cluster: ByteString;
+  readonly nodeId: number;
+  readonly partition: readonly number[];
+}
+
 export type Report =
   | ({ readonly what: 'connected'; readonly address: string } & OfClient)
   | ({ readonly what: 'tooManyClients'; readonly address: string } & OfClient)
@@ -100,5 +108,15 @@ export type Report =
       readonly holders: readonly number[];
       readonly leftOut: readonly number[];
     }
+  /** A partition that won has to wait: somebody else may still be casting a vote. */
+  | ({ readonly what: 'voteHeld'; readonly blockers: readonly Blocker[] } & OfPartition)
+  /** It waits no more: its node has been told. */
+  | ({ readonly what: 'voteFreed'; readonly waitedMs: number } & OfPartition)
+  /** A node that may hold an older vote was asked to confirm that it is gone. */
+  | ({ readonly what: 'revoking'; readonly nodeId: number } & OfClient)
+  /** It did not confirm a refusal in time and is closed. */
+  | ({ readonly what: 'unconfirmed'; readonly nodeId: number } & OfClient)
+  /** The vote is withheld because it could not be written down who gets it. */
+  | { readonly what: 'recordFailed'; readonly cluster: ByteString; readonly reason: string }
   /** The code that decides for this cluster failed; its clients are closed, every other cluster goes on. */
   | { readonly what: 'clusterFailed'; readonly cluster: ByteString; readonly error: string };

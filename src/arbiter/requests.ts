@@ -10,20 +10,20 @@ import type { ReplyCode, Vote } from '../protocol/enums.ts';
 import { MESSAGES, type MessageName } from '../protocol/messages.ts';
 import type { OptionValues } from '../protocol/options.ts';
 import type { Algorithm, Outcome, Step, VoteInfo } from './algorithms/algorithm.ts';
-import { type Cluster, changeMember, type HeuristicsResult, type Member, memberOf } from './cluster.ts';
+import { type Cluster, changeMember, type HeuristicsResult, type Member } from './cluster.ts';
 import { nodeListOf } from './node-list.ts';
-import type { Report } from './reports.ts';
 import { isHeartbeatAllowed } from './session.ts';
 import type { ArbiterSettings } from './settings.ts';
 
-export type Answer =
-  | {
-      readonly cluster: Cluster;
-      readonly votes: readonly VoteInfo[];
-      readonly reports: readonly Report[];
-      readonly reply: Uint8Array | undefined;
-    }
-  | { readonly error: ReplyCode };
+/** The cluster has the message's content in it, and remembers no vote of this step yet. */
+export type Answer = (Step & { readonly reply: Reply | undefined }) | { readonly error: ReplyCode };
+
+export interface Reply {
+  /** Undefined: this kind of reply carries none. */
+  readonly vote: Vote | undefined;
+  /** The frame, with the vote that may be said. */
+  readonly frame: (vote: Vote | undefined, member: Member) => Uint8Array;
+}
 
 export interface Request {
   readonly name: MessageName;
@@ -54,8 +54,7 @@ export function answerRequest(request: Request): Answer {
     case 'voteInfoReply': {
       const { msgSeqNumber } = options;
       if (msgSeqNumber === undefined) return MISSING;
-      const step = algorithm.voteInfoReply(cluster, from, msgSeqNumber);
-      return { cluster: rememberVotes(step), votes: step.votes, reports: step.reports, reply: undefined };
+      return { ...algorithm.voteInfoReply(cluster, from, msgSeqNumber), reply: undefined };
     }
     case 'heuristicsChange':
       return heuristicsChange(request);
@@ -68,21 +67,22 @@ const MISSING = { error: 'missingRequiredOption' } as const;
 
 /** The reply has what was asked for, with the values now in force. Nothing is stored of a refused one. */
 function setOption({ options, cluster, from, settings }: Request): Answer {
-  const { msgSeqNumber, heartbeatIntervalMs, keepActivePartition } = options;
+  const { msgSeqNumber, heartbeatIntervalMs, keepActivePartition, castBoundMs } = options;
   if (heartbeatIntervalMs !== undefined && !isHeartbeatAllowed(heartbeatIntervalMs, settings)) {
     return { error: 'invalidHeartbeatInterval' };
   }
   const changed = changeMember(cluster, from.client, {
     heartbeatMs: heartbeatIntervalMs ?? from.heartbeatMs,
+    castBoundMs: castBoundMs ?? from.castBoundMs,
     keepActivePartition:
       keepActivePartition === undefined ? from.keepActivePartition : keepActivePartition === 'enabled',
   });
-  const reply = encodeMessage('setOptionReply', {
+  const frame = encodeMessage('setOptionReply', {
     ...(msgSeqNumber === undefined ? {} : { msgSeqNumber }),
     ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
     ...(keepActivePartition === undefined ? {} : { keepActivePartition }),
   });
-  return { cluster: changed, votes: [], reports: [], reply };
+  return { cluster: changed, votes: [], reports: [], reply: { vote: undefined, frame: () => frame } };
 }
 
 function nodeList(request: Request): Answer {
@@ -125,7 +125,7 @@ function heuristicsChange({ options, cluster, from, algorithm, nowMs }: Request)
   );
 }
 
-/** Stores the content, remembers the votes told, and builds the reply from the state after that. */
+/** Stores the content; the reply is built from the state after that. */
 function finish(
   outcome: Outcome,
   from: Member,
@@ -133,13 +133,12 @@ function finish(
   replyOf: (vote: Vote, member: Member) => Uint8Array,
 ): Answer {
   if ('error' in outcome) return outcome;
-  const stored = changeMember(rememberVotes(outcome), from.client, content);
-  const cluster = rememberVote(stored, from.client, outcome.vote);
-  const reply = replyOf(outcome.vote, memberOf(cluster, from.client));
-  return { cluster, votes: outcome.votes, reports: outcome.reports, reply };
+  const { cluster, votes, reports, vote } = outcome;
+  const frame = (told: Vote = vote, member: Member) => replyOf(told, member);
+  return { cluster: changeMember(cluster, from.client, content), votes, reports, reply: { vote, frame } };
 }
 
-export function rememberVotes({ cluster, votes }: Step): Cluster {
+export function rememberVotes(cluster: Cluster, votes: readonly VoteInfo[]): Cluster {
   if (votes.length === 0) return cluster;
   const told = new Map(votes.map(({ to, vote }) => [to, vote]));
   const remember = (member: Member): Member => {
@@ -149,7 +148,8 @@ export function rememberVotes({ cluster, votes }: Step): Cluster {
   return { ...cluster, members: cluster.members.map(remember) };
 }
 
-function rememberVote(cluster: Cluster, client: Member['client'], vote: Vote): Cluster {
+export function rememberVote(cluster: Cluster, client: Member['client'], vote: Vote | undefined): Cluster {
+  if (vote === undefined) return cluster;
   const isAckNack = vote === 'ack' || vote === 'nack';
   return changeMember(cluster, client, { lastVote: vote, ...(isAckNack ? { lastAckNack: vote } : {}) });
 }

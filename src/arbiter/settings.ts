@@ -1,6 +1,12 @@
 /** The settings that decisions and checks depend on. Ranges are checked where settings are read, not here. */
 import type { TlsSupport } from '../protocol/enums.ts';
 
+/**
+ * strict: two partitions that share no node never hold the vote at the same time, nor can cast it. upstream: decided as
+ * corosync-qnetd 3.0.3 does, seen from the wire, with its windows.
+ */
+export type VoteSafety = 'strict' | 'upstream';
+
 export interface ArbiterSettings {
   readonly tls: TlsSupport;
   /** Whether a client certificate is asked for in the handshake and checked against the cluster name. */
@@ -16,6 +22,7 @@ export interface ArbiterSettings {
   readonly deadPeerHeartbeats: number;
   /** What a client gets at INIT, before it says otherwise by SET_OPTION. */
   readonly keepActivePartition: boolean;
+  readonly voteSafety: VoteSafety;
 }
 
 /** Upstream's defaults (corosync-qnetd(8)), but for TLS, which is required unless somebody asks for less. */
@@ -30,4 +37,5 @@ export const DEFAULT_ARBITER_SETTINGS: ArbiterSettings = {
   deadPeerDetection: true,
   deadPeerHeartbeats: 1.5,
   keepActivePartition: false,
+  voteSafety: 'upstream',
 };

@@ -4,7 +4,7 @@
  * and `-s required`, which upstream's manual promises and its program refuses, means `req`.
  */
 
-import { ALGORITHMS } from '../arbiter/arbiter.ts';
+import { ALGORITHMS } from '../arbiter/algorithms/all.ts';
 import { DECISION_ALGORITHM, type DecisionAlgorithm, type TlsSupport } from '../protocol/enums.ts';
 import { MESSAGES } from '../protocol/messages.ts';
 import { defaultQnetdOptions, type QnetdOptions, SYSTEM_DIRECTORIES } from '../qnetd/options.ts';

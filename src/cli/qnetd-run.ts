@@ -1,4 +1,5 @@
 /** What `qnetd run` was told, checked and put into the options. */
+import type { VoteSafety } from '../arbiter/settings.ts';
 import type { TlsSupport } from '../protocol/enums.ts';
 import { type Directories, defaultQnetdOptions, type QnetdOptions } from '../qnetd/options.ts';
 import { advancedSettings, type GroupLookup, wholeNumber } from '../runtime/advanced-settings.ts';
@@ -13,6 +14,7 @@ export interface RunChoice {
   readonly tls?: 'required' | 'on' | 'off' | undefined;
   readonly clientCert?: 'on' | 'off' | undefined;
   readonly maxClients?: string | undefined;
+  readonly voteSafety?: VoteSafety | undefined;
   readonly logLevel?: LogLevel | undefined;
   /** Lists of advanced settings. */
   readonly advanced?: readonly string[] | undefined;
@@ -42,6 +44,7 @@ export function runOptions(
       tls: choice.tls === undefined ? arbiter.tls : TLS[choice.tls],
       clientCertRequired: choice.clientCert === undefined ? arbiter.clientCertRequired : choice.clientCert === 'on',
       maxClients: numberIn('--max-clients', choice.maxClients, 0, Number.MAX_SAFE_INTEGER) ?? arbiter.maxClients,
+      voteSafety: choice.voteSafety ?? arbiter.voteSafety,
     },
   };
   const warnings: string[] = [];

@@ -13,6 +13,7 @@ export function withAdvancedSettings(options: QnetdOptions, settings: AdvancedSe
     maxSendBuffers: settings.max_client_send_buffers ?? options.maxSendBuffers,
     stateDir: settings.nss_db_dir ?? options.stateDir,
     certNickname: settings.cert_nickname ?? options.certNickname,
+    recordDir: settings.vote_record_dir ?? options.recordDir,
     lockFile: settings.lock_file ?? options.lockFile,
     arbiter: {
       ...arbiter,
@@ -23,6 +24,7 @@ export function withAdvancedSettings(options: QnetdOptions, settings: AdvancedSe
       deadPeerDetection: settings.dpd_enabled ?? arbiter.deadPeerDetection,
       deadPeerHeartbeats: settings.dpd_interval_coefficient ?? arbiter.deadPeerHeartbeats,
       keepActivePartition: settings.keep_active_partition_tie_breaker ?? arbiter.keepActivePartition,
+      voteSafety: settings.vote_safety ?? arbiter.voteSafety,
     },
     localSocket: {
       path: settings.local_socket_file ?? localSocket.path,

@@ -56,6 +56,7 @@ function addRun(parser: Parser, done: Done): void {
         .option('tls', oneOf(['required', 'on', 'off'], 'what clients may use; left out: required'))
         .option('client-cert', oneOf(['on', 'off'], 'ask clients for their certificate; left out: on'))
         .option('max-clients', text('connections at a time; 0 or left out: no limit'))
+        .option('vote-safety', oneOf(['strict', 'upstream'], 'one vote only, or as corosync-qnetd; left out: strict'))
         .option('log-level', oneOf(LOG_LEVELS, 'the least that is logged; left out: info'))
         .option('S', { type: 'string', requiresArg: true, describe: 'advanced settings: name=value,...' }),
     async ({ S, ...chosen }) => {

@@ -9,6 +9,7 @@
 import type { Effect } from '../arbiter/effects.ts';
 import type { ArbiterEvent, ClientId } from '../arbiter/events.ts';
 import type { Report } from '../arbiter/reports.ts';
+import type { RecordStore } from './records.ts';
 import { type LinkPort, runEffects } from './run-effects.ts';
 
 /** The part of the arbiter that a driver needs. */
@@ -22,6 +23,7 @@ export interface DriverOptions {
   /** Monotonic. */
   readonly nowMs: () => number;
   readonly report: (report: Report) => void;
+  readonly records: RecordStore;
   readonly overflowed: (blame: ClientId, to: ClientId) => void;
   /** The arbiter failed; called once, nothing is fed to it any more. */
   readonly failed: (error: unknown) => void;
@@ -53,8 +55,8 @@ export class Driver {
   }
 
   /** The connection is no more, from outside. */
-  disconnected(client: ClientId, reason: string): void {
-    if (this.#links.delete(client)) this.feed({ kind: 'disconnected', client, reason });
+  disconnected(client: ClientId, reason: string, finished = false): void {
+    if (this.#links.delete(client)) this.feed({ kind: 'disconnected', client, reason, finished });
   }
 
   feed(event: ArbiterEvent): void {
@@ -84,6 +86,8 @@ export class Driver {
     runEffects(this.#options.core.handle(event, this.#options.nowMs()), {
       links: this.#links,
       report: this.#options.report,
+      records: this.#options.records,
+      later: (later) => this.feed(later),
       overflowed: (blame, to) => {
         const link = this.#links.get(blame);
         if (link === undefined) return;

@@ -14,8 +14,8 @@ export interface LinkListener {
   secured(certificate: PeerCertificate | undefined): void;
   /** One of these ends a connection from outside; `gone` follows at once. */
   handshakeFailed(reason: string): void;
-  /** The peer left or the connection broke. */
-  gone(reason: string): void;
+  /** The peer left or the connection broke. `finished`: its FIN was read. */
+  gone(reason: string, finished: boolean): void;
   /** The socket is released; the last thing that is ever heard of this link. */
   released(): void;
 }
@@ -146,7 +146,7 @@ export class Link {
     if (this.#phase === 'closing') return;
     this.#listener.handshakeFailed(reason);
     this.close();
-    this.#listener.gone(`TLS handshake failed: ${reason}`);
+    this.#listener.gone(`TLS handshake failed: ${reason}`, false);
   }
 
   #lost(reason: string): void {
@@ -156,6 +156,6 @@ export class Link {
       return;
     }
     this.close();
-    this.#listener.gone(reason);
+    this.#listener.gone(reason, reason === EOF);
   }
 }

@@ -8,6 +8,7 @@
  */
 import type { ClientId } from '../arbiter/events.ts';
 import type { Report } from '../arbiter/reports.ts';
+import type { Blocker } from '../arbiter/safety/blockers.ts';
 import { assertNever } from '../protocol/assert-never.ts';
 import { REPLY_TEXT } from '../protocol/errors.ts';
 import { type ByteString, ringText } from '../protocol/values.ts';
@@ -45,6 +46,17 @@ const UNSETTLED_MAX = 10_000;
 /** Entries of a list that a line shows; a node may report thousands. */
 const SHOWN_ENTRIES_MAX = 32;
 
+/** What the nodes of a cluster can bring about as often as they like. */
+const BUDGETED: ReadonlySet<Report['what']> = new Set<Report['what']>([
+  'unstable',
+  'decided',
+  'settled',
+  'voteHeld',
+  'voteFreed',
+  'revoking',
+  'recordFailed',
+]);
+
 export class ReportLog {
   readonly #sink: LogSink;
   readonly #nowMs: () => number;
@@ -81,7 +93,10 @@ export class ReportLog {
 
   /** `blame` is closed because a message it caused for `to` found that client's queue full. */
   overflowed(blame: ClientId, to: ClientId): void {
-    const message = 'client closed: a message that it caused could not be queued for a client that does not read';
+    const message =
+      blame === to
+        ? 'client closed: it does not read what it is sent'
+        : 'client closed: a message that it caused could not be queued for a client that does not read';
     const slow = this.#known(to);
     this.#write(
       { level: 'warn', message, fields: { slowPeer: slow.peer, slowNode: slow.node, slowClient: to } },
@@ -101,9 +116,10 @@ export class ReportLog {
     let fields: Fields = {};
     if (report.what === 'membership' || report.what === 'judged') {
       leftOut = this.#linesOfClients.take(report.client, this.#nowMs());
-    } else if (report.what === 'unstable' || report.what === 'decided' || report.what === 'settled') {
-      leftOut = this.#linesOfClusters.take(report.cluster, this.#nowMs());
-      fields = { cluster: printableName(report.cluster) };
+    } else if (BUDGETED.has(report.what)) {
+      const cluster = report.cluster ?? '';
+      leftOut = this.#linesOfClusters.take(cluster, this.#nowMs());
+      fields = { cluster: printableName(cluster) };
     }
     if (leftOut === undefined) return false;
     const message = 'lines left out, there were too many; the log level debug shows all';
@@ -213,6 +229,10 @@ function lineOf(report: Report): LogLine {
       const message = report.vote === 'ack' ? 'node gets the vote' : 'node does not get the vote';
       return { level: report.changed ? 'info' : 'debug', message, fields: { rule: ruleWords(report.rule) } };
     }
+    case 'revoking':
+      return { level: 'info', message: 'node is told that the vote is gone, and has to confirm it', fields: {} };
+    case 'unconfirmed':
+      return { level: 'warn', message: 'node does not confirm that the vote is gone, connection closed', fields: {} };
     default:
       return clusterLineOf(report);
   }
@@ -238,6 +258,22 @@ function clusterLineOf(report: Exclude<Report, { readonly client: ClientId }>): 
       const message = 'a node that wins was not told, restart its corosync-qdevice';
       return { level: 'warn', message, fields: { cluster, holders, leftOut } };
     }
+    case 'voteHeld': {
+      const { partition, blockers } = report;
+      return {
+        level: 'info',
+        message: 'partition has to wait for the vote',
+        fields: { cluster, partition, ...waitFields(blockers) },
+      };
+    }
+    case 'voteFreed': {
+      const fields = { cluster, partition: report.partition, waitedMs: Math.round(report.waitedMs) };
+      return { level: 'info', message: 'partition gets the vote after waiting', fields };
+    }
+    case 'recordFailed': {
+      const message = 'the vote is withheld: who gets it could not be written down; make room or mend the directory';
+      return { level: 'error', message, fields: { cluster, reason: report.reason } };
+    }
     case 'clusterFailed': {
       const message = 'this cluster could not be decided, a defect of this program; its connections were closed';
       return { level: 'fatal', message, fields: { cluster, error: report.error } };
@@ -245,6 +281,15 @@ function clusterLineOf(report: Exclude<Report, { readonly client: ClientId }>): 
     default:
       return assertNever(report);
   }
+}
+
+/** Whom a partition waits for, and why. */
+function waitFields(blockers: readonly Blocker[]): Fields {
+  const of = (kind: Blocker['kind']) => {
+    const nodes = blockers.filter((blocker) => blocker.kind === kind).map(({ nodeId }) => nodeId);
+    return nodes.length === 0 ? undefined : nodes;
+  };
+  return { toConfirm: of('confirmation'), mayStillCast: of('lease'), unknownSinceStart: of('unknown') };
 }
 
 /** What is known, and of a long list its beginning and its length. */

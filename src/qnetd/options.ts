@@ -16,6 +16,8 @@ export interface QnetdOptions {
   readonly arbiter: ArbiterSettings;
   /** Where certificates are: upstream's NSS database directory, or ours in the same place. */
   readonly stateDir: string;
+  /** Where it is written down who may be casting a vote; undefined: where recordDirOf says. */
+  readonly recordDir: string | undefined;
   /** Where lock file and local socket are, unless they are named one by one. */
   readonly runDir: string;
   readonly lockFile: string;
@@ -44,6 +46,13 @@ export const SYSTEM_DIRECTORIES: Directories = {
   stateDir: '/etc/corosync/qnetd/nssdb',
   runDir: '/var/run/corosync-qnetd',
 };
+
+const SYSTEM_RECORD_DIR = '/var/lib/corosync-qnetd/votes';
+
+/** The system's directory of certificates may belong to root alone. */
+export function recordDirOf({ recordDir, stateDir }: Pick<QnetdOptions, 'recordDir' | 'stateDir'>): string {
+  return recordDir ?? (stateDir === SYSTEM_DIRECTORIES.stateDir ? SYSTEM_RECORD_DIR : `${stateDir}/votes`);
+}
 
 /**
  * Where a user's own arbiter keeps its files (XDG Base Directory Specification). A session without a runtime directory
@@ -79,6 +88,7 @@ export function defaultQnetdOptions(directories: Directories): QnetdOptions {
     port: 5403,
     arbiter: DEFAULT_ARBITER_SETTINGS,
     stateDir: directories.stateDir,
+    recordDir: undefined,
     runDir: directories.runDir,
     lockFile: lockFileIn(directories.runDir),
     localSocket: {

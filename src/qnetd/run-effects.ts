@@ -1,9 +1,10 @@
 /** Carries out what the arbiter wants done, in order. Sockets and the log are behind ports; nothing is decided here. */
 
 import type { Effect } from '../arbiter/effects.ts';
-import type { ClientId } from '../arbiter/events.ts';
+import type { ArbiterEvent, ClientId } from '../arbiter/events.ts';
 import type { Report } from '../arbiter/reports.ts';
 import { assertNever } from '../protocol/assert-never.ts';
+import type { RecordStore } from './records.ts';
 
 /** A connection as effects see it. `Link` is the real one. */
 export interface LinkPort {
@@ -22,6 +23,9 @@ export interface EffectPorts {
   report(report: Report): void;
   /** Told of the client that has to go because a message it caused found a full queue. */
   overflowed(blame: ClientId, to: ClientId): void;
+  readonly records: RecordStore;
+  /** An effect that takes time has ended: to be handled after the event that is being handled. */
+  later(event: ArbiterEvent): void;
 }
 
 export function runEffects(effects: readonly Effect[], ports: EffectPorts): void {
@@ -49,6 +53,16 @@ export function runEffects(effects: readonly Effect[], ports: EffectPorts): void
         break;
       case 'resumeReading':
         ports.links.get(effect.on)?.resumeReading();
+        break;
+      case 'record': {
+        const { cluster, version } = effect;
+        ports.records.write(cluster, effect.grants, (failure) => {
+          ports.later({ kind: 'recorded', cluster, version, failure });
+        });
+        break;
+      }
+      case 'forgetRecord':
+        ports.records.remove(effect.cluster);
         break;
       case 'report':
         ports.report(effect.report);

@@ -8,11 +8,13 @@ import type { Report } from '../arbiter/reports.ts';
 import { type Core, Driver } from './driver.ts';
 import { Link, type LinkOptions } from './link.ts';
 import type { ReportLog } from './log-lines.ts';
+import type { RecordStore } from './records.ts';
 
 export interface QnetServerOptions extends LinkOptions {
   readonly core: Core;
   readonly nowMs: () => number;
   readonly log: ReportLog;
+  readonly records: RecordStore;
   /** Clients or clusters may be more or fewer than before. */
   readonly changed: () => void;
   /** The arbiter failed and nothing is served any more. */
@@ -40,6 +42,7 @@ export class QnetServer {
         options.log.report(report);
         if (CHANGES.includes(report.what)) options.changed();
       },
+      records: options.records,
       overflowed: (blame, to) => options.log.overflowed(blame, to),
       failed: options.failed,
     });
@@ -59,7 +62,7 @@ export class QnetServer {
       bytes: (bytes) => driver.feed({ kind: 'bytes', client, bytes }),
       secured: (certificate) => driver.feed({ kind: 'secured', client, certificate }),
       handshakeFailed: (reason) => this.#options.log.handshakeFailed(client, reason),
-      gone: (reason) => driver.disconnected(client, reason),
+      gone: (reason, finished) => driver.disconnected(client, reason, finished),
       released: () => {
         this.#options.log.forget(client);
         this.#released(link);

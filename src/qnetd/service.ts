@@ -1,6 +1,8 @@
 /** The arbiter as a service: everything that is opened at start, in order, and closed again at the end. */
 import type { Server } from 'node:net';
+import { ALGORITHMS } from '../arbiter/algorithms/all.ts';
 import { Arbiter } from '../arbiter/arbiter.ts';
+import type { Records } from '../arbiter/safety/guards.ts';
 import { type LocalAnswer, type LocalSocketServer, serveLocalSocket } from '../runtime/local-socket.ts';
 import { type LockFile, takeLockFile } from '../runtime/lock-file.ts';
 import type { ServiceManager } from '../runtime/service-manager.ts';
@@ -13,7 +15,8 @@ import { counted } from '../status/text-layout.ts';
 import { descriptorLimit, keepReserve } from './descriptor-reserve.ts';
 import { listen } from './listen.ts';
 import { type LogSink, ReportLog } from './log-lines.ts';
-import type { QnetdOptions } from './options.ts';
+import { type QnetdOptions, recordDirOf } from './options.ts';
+import { loadRecords, recordsIn } from './records.ts';
 import { ServedIdentity } from './served-identity.ts';
 import { QnetServer } from './server.ts';
 
@@ -35,14 +38,18 @@ export class Service {
   readonly #arbiter: Arbiter;
   readonly #server: QnetServer;
   readonly #status: ServiceStatus;
-  #lock: LockFile | undefined;
+  readonly #lock: LockFile;
   #identity: ServedIdentity | undefined;
   #localSocket: LocalSocketServer | undefined;
   #listener: Server | undefined;
 
   /** Opens everything and tells the service manager; on failure nothing is left open. */
   static async start(options: QnetdOptions, ports: ServicePorts): Promise<Service> {
-    const service = new Service(options, ports);
+    const lock = await takeLockFile(options.lockFile, process.pid);
+    // Nobody else writes them from here on.
+    const isStrict = options.arbiter.voteSafety === 'strict';
+    const byCluster = isStrict ? await loadRecords(recordDirOf(options), ports.log) : new Map();
+    const service = new Service(options, ports, lock, { byCluster, startedAtMs: performance.now() });
     try {
       await service.#open();
     } catch (error) {
@@ -52,14 +59,16 @@ export class Service {
     return service;
   }
 
-  private constructor(options: QnetdOptions, ports: ServicePorts) {
+  private constructor(options: QnetdOptions, ports: ServicePorts, lock: LockFile, records: Records) {
     this.#options = options;
     this.#ports = ports;
-    this.#arbiter = new Arbiter(options.arbiter);
+    this.#lock = lock;
+    this.#arbiter = new Arbiter(options.arbiter, ALGORITHMS, records);
     this.#server = new QnetServer({
       core: this.#arbiter,
       nowMs: () => performance.now(),
       log: new ReportLog(ports.log),
+      records: recordsIn(recordDirOf(options)),
       changed: () => this.#status.changed(),
       sendMessagesMax: options.maxSendBuffers,
       tlsUpgrade: () => this.#identity?.upgrade,
@@ -88,9 +97,8 @@ export class Service {
   }
 
   async #open(): Promise<void> {
-    const { arbiter, stateDir, certNickname, lockFile, localSocket } = this.#options;
+    const { arbiter, stateDir, certNickname, localSocket } = this.#options;
     const { log, stopAsked } = this.#ports;
-    this.#lock = await takeLockFile(lockFile, process.pid);
     if (arbiter.tls !== 'unsupported') {
       const { clientCertRequired } = arbiter;
       this.#identity = await ServedIdentity.open({ stateDir, certNickname, clientCertRequired, log });
@@ -107,7 +115,7 @@ export class Service {
     await this.#localSocket?.close();
     this.#listener?.close();
     await this.#server.stop();
-    await this.#lock?.release();
+    await this.#lock.release();
   }
 
   async #listen(): Promise<Server> {

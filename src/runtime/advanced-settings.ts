@@ -1,6 +1,6 @@
 /**
  * Upstream's advanced settings (`-S name=value,...`, corosync-qnetd(8)): names, ranges and manners of corosync-qnetd
- * 3.0.3, with the two newer ones for the local socket. Defaults are where the values are used. Upstream's other daemon
+ * 3.0.3, with the two newer ones for the local socket, and ours for the safety of votes. Defaults are where the values are used. Upstream's other daemon
  * reads a table of its own in the same way.
  */
 
@@ -33,6 +33,8 @@ const SETTINGS = {
   ipc_max_receive_size: integer(1_024),
   ipc_max_send_size: integer(1_024),
   keep_active_partition_tie_breaker: onOff,
+  vote_safety: oneOf('strict', 'upstream'),
+  vote_record_dir: text,
 } as const satisfies Record<string, Reader<unknown>>;
 
 /** Accepted, and without effect. */
@@ -91,6 +93,10 @@ export function settingList<T extends SettingTable>(
 
 export function text(value: string): string {
   return value;
+}
+
+function oneOf<const W extends string>(...words: readonly W[]): Reader<W> {
+  return (value) => words.find((word) => word === value.toLowerCase());
 }
 
 /** `on/yes/1` and `off/no/0`; upstream knows no `true`. */

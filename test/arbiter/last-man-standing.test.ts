@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Algorithm } from '../../src/arbiter/algorithms/algorithm.ts';
+import { ALGORITHMS } from '../../src/arbiter/algorithms/all.ts';
 import { lms } from '../../src/arbiter/algorithms/lms.ts';
-import { ALGORITHMS } from '../../src/arbiter/arbiter.ts';
 import type { Algorithms } from '../../src/arbiter/clusters.ts';
 import { votesIn, World } from './world.ts';
 

@@ -87,7 +87,7 @@ test('long lists make a message dear', () => {
   world.join(1, 1);
   const ids = Array.from({ length: 2000 }, (_, index) => index + 1);
   assert.equal(workOf(undefined), 1);
-  assert.equal(workOf(newCluster('x')), 1);
+  assert.equal(workOf(newCluster('x', false)), 1);
   world.config(1, ids);
   world.heard(1);
   world.bytes(1, echoes(ECHOES));
@@ -100,12 +100,13 @@ test('work grows with what is stored', () => {
   const [member] = world.arbiter.snapshot(0).clusters[0]?.nodes ?? [];
   assert.ok(member);
   const list = nodeListOf(nodeInfos(Array.from({ length: 512 }, (_, index) => index + 1)));
-  const cluster = withMember(newCluster('x'), {
+  const cluster = withMember(newCluster('x', false), {
     client: 1,
     nodeId: 1,
     algorithm: 'ffsplit',
     tieBreaker: { mode: 'lowest' },
     heartbeatMs: 8000,
+    castBoundMs: undefined,
     keepActivePartition: false,
     ringId: member.ringId,
     config: list,

@@ -6,6 +6,8 @@ import type { Algorithms } from '../../src/arbiter/clusters.ts';
 import type { Effect } from '../../src/arbiter/effects.ts';
 import type { PeerCertificate } from '../../src/arbiter/events.ts';
 import type { Report } from '../../src/arbiter/reports.ts';
+import type { Records } from '../../src/arbiter/safety/guards.ts';
+import type { RecordedGrant } from '../../src/arbiter/safety/ledger.ts';
 import { type ArbiterSettings, DEFAULT_ARBITER_SETTINGS } from '../../src/arbiter/settings.ts';
 import { decodeBody } from '../../src/protocol/decode.ts';
 import { encodeMessage } from '../../src/protocol/encode.ts';
@@ -13,7 +15,7 @@ import type { Heuristics } from '../../src/protocol/enums.ts';
 import { FrameReader } from '../../src/protocol/frame-reader.ts';
 import type { MessageName } from '../../src/protocol/messages.ts';
 import type { OptionValues } from '../../src/protocol/options.ts';
-import type { TieBreaker } from '../../src/protocol/values.ts';
+import type { ByteString, TieBreaker } from '../../src/protocol/values.ts';
 
 export interface Heard {
   readonly name: MessageName;
@@ -41,8 +43,23 @@ export class World {
   readonly paused = new Set<number>();
   nowMs = 0;
 
-  constructor(settings: Partial<ArbiterSettings> = {}, algorithms?: Algorithms) {
-    this.arbiter = new Arbiter({ ...DEFAULT_ARBITER_SETTINGS, tls: 'unsupported', ...settings }, algorithms);
+  /** What is on disk, and the writes that are not: those that `finishWrite` has not been called for. */
+  readonly disk = new Map<ByteString, readonly RecordedGrant[]>();
+  readonly writes: (Effect & { readonly kind: 'record' })[] = [];
+  /** Whether a write ends as soon as it is asked for. */
+  writesEnd = true;
+
+  constructor(settings: Partial<ArbiterSettings> = {}, algorithms?: Algorithms, records?: Records) {
+    this.arbiter = new Arbiter({ ...DEFAULT_ARBITER_SETTINGS, tls: 'unsupported', ...settings }, algorithms, records);
+  }
+
+  /** The oldest write is safe on disk, or failed. */
+  finishWrite(failure?: string): void {
+    const write = this.writes.shift();
+    assert.ok(write, 'a write is under way');
+    const { cluster, version, grants } = write;
+    if (failure === undefined) this.disk.set(cluster, grants);
+    this.#run(this.arbiter.handle({ kind: 'recorded', cluster, version, failure }, this.nowMs));
   }
 
   connect(client: number): void {
@@ -57,12 +74,24 @@ export class World {
     this.#run(this.arbiter.handle({ kind: 'bytes', client, bytes }, this.nowMs));
   }
 
+  /** Lets time pass, with every tick that the arbiter asks for. */
+  pass(ms: number): void {
+    const untilMs = this.nowMs + ms;
+    for (;;) {
+      const next = this.arbiter.nextDeadlineMs();
+      if (next === undefined || next > untilMs) break;
+      this.tick(Math.max(next, this.nowMs));
+    }
+    this.nowMs = untilMs;
+  }
+
   secured(client: number, certificate: PeerCertificate | undefined): void {
     this.#run(this.arbiter.handle({ kind: 'secured', client, certificate }, this.nowMs));
   }
 
-  leave(client: number): void {
-    this.#run(this.arbiter.handle({ kind: 'disconnected', client, reason: 'test' }, this.nowMs));
+  /** `finished`: with a FIN of its own. */
+  leave(client: number, finished = true): void {
+    this.#run(this.arbiter.handle({ kind: 'disconnected', client, reason: 'test', finished }, this.nowMs));
   }
 
   tick(nowMs: number): void {
@@ -148,6 +177,12 @@ export class World {
         case 'startTls':
           this.startedTls.push(effect.on);
           break;
+        case 'record':
+          this.writes.push(effect);
+          break;
+        case 'forgetRecord':
+          this.disk.delete(effect.cluster);
+          break;
         case 'pauseReading':
           assert.ok(!this.paused.has(effect.on), 'paused once');
           this.paused.add(effect.on);
@@ -157,6 +192,7 @@ export class World {
           break;
       }
     }
+    while (this.writesEnd && this.writes.length > 0) this.finishWrite();
   }
 }
 

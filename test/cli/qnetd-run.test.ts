@@ -25,11 +25,13 @@ test('what was said comes out typed', () => {
     tls: 'on',
     clientCert: 'off',
     maxClients: '9',
+    voteSafety: 'upstream',
     logLevel: 'debug',
   });
   const { listenAddress, port, logLevel, arbiter } = options;
   assert.deepEqual([listenAddress, port, logLevel], ['::1', 1, 'debug']);
   assert.deepEqual([arbiter.tls, arbiter.clientCertRequired, arbiter.maxClients], ['supported', false, 9]);
+  assert.equal(arbiter.voteSafety, 'upstream');
   assert.equal(run({ tls: 'off' }).options.arbiter.tls, 'unsupported');
 });
 
@@ -40,6 +42,7 @@ test('every advanced setting finds its place', () => {
       'cert_nickname=c,heartbeat_interval_min=3,heartbeat_interval_max=4,dpd_enabled=off,dpd_interval_coefficient=5',
       'lock_file=/l,local_socket_file=/s,local_socket_umask=7,local_socket_gid=g,local_socket_backlog=6,dpd_interval=1',
       'ipc_max_clients=7,ipc_max_receive_size=1024,ipc_max_send_size=1025,keep_active_partition_tie_breaker=on',
+      'vote_safety=upstream,vote_record_dir=/v',
     ],
   });
   assert.equal(warnings.length, 1);
@@ -49,6 +52,7 @@ test('every advanced setting finds its place', () => {
     maxSendBuffers: 2,
     stateDir: '/n',
     certNickname: 'c',
+    recordDir: '/v',
     lockFile: '/l',
     localSocket: {
       path: '/s',
@@ -70,6 +74,7 @@ test('every advanced setting finds its place', () => {
       deadPeerDetection: false,
       deadPeerHeartbeats: 5,
       keepActivePartition: true,
+      voteSafety: 'upstream',
     },
   });
   const back = run({

@@ -33,7 +33,7 @@ interface Suite {
 
 const SUITES: readonly Suite[] = [
   { name: 'scenarios', files: testsIn('scenarios') },
-  { name: 'pure', files: [...testsIn('arbiter'), ...testsIn('member')] },
+  { name: 'pure', files: [...testsIn('arbiter'), ...testsIn('arbiter/safety'), ...testsIn('member')] },
   { name: 'simulation', files: testsIn('sim') },
 ];
 

@@ -35,8 +35,8 @@ const OF_THE_ARBITER: readonly Mutation[] = [
   {
     name: 'a stale sequence number is accepted',
     file: FFSPLIT,
-    search: 'if (seq !== from.voteSeq)',
-    replacement: 'if (seq > from.voteSeq)',
+    search: 'if (seq !== from.voteSeq ||',
+    replacement: 'if (seq > from.voteSeq ||',
   },
   {
     name: 'an unstable picture is decided',
@@ -83,8 +83,8 @@ const OF_THE_ARBITER: readonly Mutation[] = [
   {
     name: 'one node that keeps the active partition is enough',
     file: VIEW,
-    search: 'cluster.members.every((member) => member.keepActivePartition)',
-    replacement: 'cluster.members.some((member) => member.keepActivePartition)',
+    search: 'listed.every((member) => member.keepActivePartition)',
+    replacement: 'listed.some((member) => member.keepActivePartition)',
   },
   {
     name: 'a leaver is still asked',
@@ -107,8 +107,56 @@ const OF_THE_ARBITER: readonly Mutation[] = [
   {
     name: 'the reply overtakes the votes that the request caused',
     file: CLUSTERS,
-    search: 'outgoing.push({ to: client, bytes: answer.reply })',
-    replacement: 'outgoing.unshift({ to: client, bytes: answer.reply })',
+    search: 'outgoing.push({ to: from.client, bytes:',
+    replacement: 'outgoing.unshift({ to: from.client, bytes:',
+  },
+  {
+    name: 'strict: nobody who vanished is waited for',
+    file: 'src/arbiter/safety/blockers.ts',
+    search: 'if (areDisjoint(members, claim)) return true;',
+    replacement: '',
+  },
+  {
+    name: 'strict: a lease begins when the connection is found dead',
+    file: 'src/arbiter/safety/lease.ts',
+    search: 'return heardAtMs + leaseMs(member);',
+    replacement: 'return nowMs + 1;',
+  },
+  {
+    name: 'strict: a confirmation for an older ring counts',
+    file: 'src/arbiter/safety/guard.ts',
+    search: 'return owed.seq === seq && sameRing(owed.ringId, member.ringId) ?',
+    replacement: 'return owed.seq === seq ?',
+  },
+  {
+    name: 'strict: a confirmation of an older refusal counts',
+    file: 'src/arbiter/safety/guard.ts',
+    search: 'return owed.seq === seq && sameRing(owed.ringId, member.ringId) ?',
+    replacement: 'return sameRing(owed.ringId, member.ringId) ?',
+  },
+  {
+    name: 'strict: ACK leaves while the record is being written',
+    file: 'src/arbiter/safety/ledger.ts',
+    search: 'return covers(durable, wanted) && (writing === undefined || covers(writing.grants, wanted));',
+    replacement: 'return covers(durable, wanted) || (writing !== undefined && covers(writing.grants, wanted));',
+  },
+  {
+    name: 'strict: without a record nobody waits',
+    file: 'src/arbiter/safety/blockers.ts',
+    search: 'untilMs !== undefined && untilMs > nowMs && safety.unknown !== undefined',
+    replacement: 'untilMs !== undefined && untilMs < 0 && safety.unknown !== undefined',
+  },
+  {
+    name: 'strict: a late confirmation cancels a vote',
+    file: FFSPLIT,
+    search: '(cluster.strict && isUnsent)',
+    replacement: '(!cluster.strict && isUnsent)',
+  },
+  {
+    name: 'strict: a leaver is counted',
+    file: VIEW,
+    search: 'cluster.strict ? present : cluster.members',
+    replacement: 'cluster.members',
   },
   {
     name: 'a node id may be there twice',

@@ -1,9 +1,11 @@
 /** The bridge with a scripted core and links that only remember. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Effect } from '../../src/arbiter/effects.ts';
 import type { ArbiterEvent } from '../../src/arbiter/events.ts';
 import { type Core, Driver } from '../../src/qnetd/driver.ts';
+import { memoryRecords } from '../../src/qnetd/records.ts';
 import type { LinkPort } from '../../src/qnetd/run-effects.ts';
 
 class MemoryLink implements LinkPort {
@@ -60,6 +62,7 @@ function stage(script: (event: ArbiterEvent) => Effect[], nextDeadlineMs: () => 
     core,
     nowMs: () => performance.now(),
     report: () => undefined,
+    records: memoryRecords(),
     overflowed: (blame, to) => overflows.push([blame, to]),
     failed: (error) => failures.push(error),
   });

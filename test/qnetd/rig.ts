@@ -9,6 +9,7 @@ import { readPeerCertificate } from '../../src/certs/peer-certificate.ts';
 import type { OptionValues } from '../../src/protocol/options.ts';
 import { listen } from '../../src/qnetd/listen.ts';
 import { type LogSink, ReportLog } from '../../src/qnetd/log-lines.ts';
+import { memoryRecords } from '../../src/qnetd/records.ts';
 import { QnetServer } from '../../src/qnetd/server.ts';
 import { TlsUpgrade } from '../../src/qnetd/tls-upgrade.ts';
 import { Authority, type Pair } from './certificates.ts';
@@ -77,6 +78,7 @@ export class Rig {
       core: this.arbiter,
       nowMs: () => performance.now(),
       log: new ReportLog(sink),
+      records: memoryRecords(),
       changed: () => undefined,
       sendMessagesMax,
       tlsUpgrade: () => this.#upgrade,

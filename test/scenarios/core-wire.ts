@@ -4,6 +4,7 @@ import { Arbiter } from '../../src/arbiter/arbiter.ts';
 import type { ArbiterEvent, ClientId } from '../../src/arbiter/events.ts';
 import type { ArbiterSettings } from '../../src/arbiter/settings.ts';
 import { DEFAULT_ARBITER_SETTINGS } from '../../src/arbiter/settings.ts';
+import { memoryRecords } from '../../src/qnetd/records.ts';
 import type { LinkPort } from '../../src/qnetd/run-effects.ts';
 import { runEffects } from '../../src/qnetd/run-effects.ts';
 import type { Connection, Wire } from './wire.ts';
@@ -15,6 +16,7 @@ export class CoreWire implements Wire {
   readonly #arbiter: Arbiter;
   readonly #links = new Map<ClientId, LinkPort>();
   readonly #waiting: ArbiterEvent[] = [];
+  readonly #records = memoryRecords();
   #nowMs = 0;
   #clients = 0;
 
@@ -58,6 +60,8 @@ export class CoreWire implements Wire {
       runEffects(this.#arbiter.handle(next, this.#nowMs), {
         links: this.#links,
         report: () => undefined,
+        records: this.#records,
+        later: (later) => this.#waiting.push(later),
         overflowed: (blame) => {
           this.#links.get(blame)?.close();
           if (!this.#links.delete(blame)) return;

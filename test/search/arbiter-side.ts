@@ -62,8 +62,10 @@ export function hear(state: State, rules: Rules, node: Node, message: ToArbiter)
     nowMs: state.tick * TICK_MS,
   });
   if ('error' in answer) throw new Error(`${name} is refused with ${answer.error}`);
-  const told = tell({ ...heard, cluster: answer.cluster }, answer.votes);
-  return answer.reply === undefined ? told : tellReply(told, node.nodeId, answer.reply);
+  const { votes, reply } = answer;
+  const told = tell({ ...heard, cluster: rememberVotes(answer.cluster, votes) }, votes);
+  if (reply === undefined) return told;
+  return tellReply(told, node.nodeId, reply.frame(reply.vote, memberOf(answer.cluster, peer.client)));
 }
 
 /** The connection is gone, for whatever reason; the node learns of it by itself. */
@@ -72,7 +74,7 @@ export function drop(state: State, rules: Rules, { nodeId, client }: Peer): Stat
   const { cluster } = state;
   if (cluster === undefined || cluster.members.length === 1) return { ...state, peers, cluster: undefined };
   const step: Step = rules.algorithm.leave(cluster, memberOf(cluster, client), state.tick * TICK_MS);
-  const left = withoutMember(rememberVotes(step), client);
+  const left = withoutMember(rememberVotes(step.cluster, step.votes), client);
   return tell({ ...state, peers, cluster: left }, step.votes);
 }
 
@@ -85,7 +87,7 @@ export function wake(state: State, rules: Rules): State {
     const member = memberOf(cluster, client);
     if (member.wakeAtMs === undefined || member.wakeAtMs > state.tick * TICK_MS) continue;
     const step = rules.algorithm.wake(cluster, member, state.tick * TICK_MS);
-    woken = tell({ ...woken, cluster: rememberVotes(step) }, step.votes);
+    woken = tell({ ...woken, cluster: rememberVotes(step.cluster, step.votes) }, step.votes);
   }
   return woken;
 }
@@ -99,6 +101,7 @@ function join(state: State, rules: Rules, { nodeId }: Node, ring: number): State
     algorithm: rules.name,
     tieBreaker: rules.tieBreaker,
     heartbeatMs: HEARTBEAT_TICKS * TICK_MS,
+    castBoundMs: undefined,
     keepActivePartition: rules.keepActive,
     ringId: ringId(ring),
     config: EMPTY_NODE_LIST,
@@ -113,7 +116,7 @@ function join(state: State, rules: Rules, { nodeId }: Node, ring: number): State
     lastVote: undefined,
     lastAckNack: undefined,
   };
-  const cluster: Cluster = withMember(state.cluster ?? newCluster('search'), member);
+  const cluster: Cluster = withMember(state.cluster ?? newCluster('search', false), member);
   const peers = [...state.peers, { nodeId, client, heardAgo: 0 }].sort((a, b) => a.nodeId - b.nodeId);
   return { ...state, clients: client, peers, cluster };
 }

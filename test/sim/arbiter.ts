@@ -3,6 +3,7 @@ import { Arbiter } from '../../src/arbiter/arbiter.ts';
 import type { ArbiterEvent, ClientId } from '../../src/arbiter/events.ts';
 import type { Report } from '../../src/arbiter/reports.ts';
 import type { ArbiterSettings } from '../../src/arbiter/settings.ts';
+import { memoryRecords } from '../../src/qnetd/records.ts';
 import { type LinkPort, runEffects } from '../../src/qnetd/run-effects.ts';
 import type { Connection, Endpoint } from './network.ts';
 import { Process } from './process.ts';
@@ -24,6 +25,7 @@ export class SimArbiter extends Process {
   readonly core: Arbiter;
   readonly #world: ArbiterWorld;
   readonly #links = new Map<ClientId, LinkPort>();
+  readonly #records = memoryRecords();
   readonly #connections = new Map<ClientId, Connection>();
   #clients = 0;
 
@@ -90,6 +92,8 @@ export class SimArbiter extends Process {
       runEffects(this.core.handle(next, this.clock.nowMs()), {
         links: this.#links,
         report: this.#world.report,
+        records: this.#records,
+        later: (later) => waiting.push(later),
         overflowed: (blame) => {
           const link = this.#links.get(blame);
           if (link === undefined) return;

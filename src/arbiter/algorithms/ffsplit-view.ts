@@ -20,21 +20,22 @@ export interface Picture {
   /** Who takes part, ascending by node id; a leaver does not. */
   readonly views: readonly View[];
   /**
-   * Every node in the cluster's list by node id, with its stored result. A leaver is still in it: upstream counts it
-   * until the next evaluation.
+   * Every node in the cluster's list by node id, with its stored result. Upstream still counts a leaver, until the next
+   * evaluation.
    */
   readonly listed: ReadonlyMap<number, HeuristicsResult>;
-  /** Every listed node, leaver included, has asked for the keep-active-partition tie-breaker. */
+  /** Every listed node has asked for the keep-active-partition tie-breaker. */
   readonly keepActive: boolean;
   readonly previousWinner: ReadonlySet<number>;
 }
 
 export function pictureOf(cluster: Cluster, trigger: Member, fresh: Fresh | 'leaving'): Picture {
   const present = fresh === 'leaving' ? cluster.members.filter((each) => each !== trigger) : cluster.members;
+  const listed = cluster.strict ? present : cluster.members;
   return {
     views: present.map((member) => viewOf(member, member === trigger && fresh !== 'leaving' ? fresh : {})),
-    listed: new Map(cluster.members.map((member) => [member.nodeId, member.heuristics.latest])),
-    keepActive: cluster.members.every((member) => member.keepActivePartition),
+    listed: new Map(listed.map((member) => [member.nodeId, member.heuristics.latest])),
+    keepActive: listed.every((member) => member.keepActivePartition),
     previousWinner: cluster.winner,
   };
 }

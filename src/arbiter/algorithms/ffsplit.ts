@@ -35,9 +35,13 @@ export const ffsplit: Algorithm = {
     return evaluate(cluster, from, { heuristics }, nowMs);
   },
 
-  /** A reply counts if it answers the newest vote sent to that node; every other one is late and means nothing. */
+  /**
+   * A reply counts if it answers the newest vote sent to that node; every other one is late and means nothing. Upstream
+   * takes it for an answer to an ACK that it has not sent yet, and never sends it then.
+   */
   voteInfoReply(cluster, from, seq) {
-    if (seq !== from.voteSeq) return { cluster, votes: [], reports: [] };
+    const isUnsent = from.due === 'ack' && cluster.phase !== 'acking';
+    if (seq !== from.voteSeq || (cluster.strict && isUnsent)) return { cluster, votes: [], reports: [] };
     const settled = replaceEach(cluster, (member) => (member === from ? { ...member, due: undefined } : member));
     if (settled.phase === 'nacking' && !anyDue(settled, 'nack')) return grant(settled, []);
     if (settled.phase === 'acking' && !anyDue(settled, 'ack')) return atRest(settled);

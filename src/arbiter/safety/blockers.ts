@@ -1,0 +1,69 @@
+/**
+ * The rule that everything is for: an ACK for a partition may leave only if nobody who shares no node with it may be
+ * casting a vote. Whoever stands in its way is named here, with what will take him out of it.
+ */
+
+import type { Cluster, Member } from '../cluster.ts';
+import { leaseMs } from './lease.ts';
+import { areDisjoint, canBeTold, claimOf, type Grant, nodeIn, type Safety } from './state.ts';
+
+export type Blocker =
+  /** It is connected and may hold an older vote: it has to confirm that the vote is gone. */
+  | { readonly kind: 'confirmation'; readonly nodeId: number }
+  /** It is gone and may be casting its vote until then; Infinity: until it is back. */
+  | { readonly kind: 'lease'; readonly nodeId: number; readonly untilMs: number }
+  /** No record tells whether it held the vote before this process knew its cluster. */
+  | { readonly kind: 'unknown'; readonly nodeId: number; readonly untilMs: number };
+
+/** Empty: this member's partition may have the vote now. */
+export function blockersOf(safety: Safety, cluster: Cluster, member: Member, nowMs: number): Blocker[] {
+  const claim = claimOf(member);
+  const found = new Map<number, Blocker>();
+  for (const grant of safety.grants) {
+    if (grant.freeAtMs <= nowMs || !isInTheWay(grant, claim, cluster)) continue;
+    add(found, blockerOf(grant.nodeId, grant.freeAtMs, cluster, 'lease'));
+  }
+  const untilMs = unknownUntilMs(safety, cluster);
+  if (untilMs !== undefined && untilMs > nowMs && safety.unknown !== undefined) {
+    for (const nodeId of configuredIn(cluster)) {
+      if (safety.unknown.cleared.has(nodeId)) continue;
+      // With every configured node here and in one partition there is no room for another.
+      if (claim.has(nodeId) && nodeIn(cluster, nodeId) !== undefined) continue;
+      if (!found.has(nodeId)) add(found, blockerOf(nodeId, untilMs, cluster, 'unknown'));
+    }
+  }
+  return [...found.values()].sort((a, b) => a.nodeId - b.nodeId);
+}
+
+/** Until when a holder that no record tells of could be casting; undefined: that is over, or there is a record. */
+export function unknownUntilMs({ unknown }: Safety, cluster: Cluster): number | undefined {
+  if (unknown === undefined) return undefined;
+  return unknown.sinceMs + Math.max(0, ...cluster.members.map((member) => leaseMs(member)));
+}
+
+/**
+ * A node that is still connected is judged by where it is now as well: it has to hear that the vote is gone, even if
+ * what it was granted was a vote for all.
+ */
+function isInTheWay({ nodeId, members, client }: Grant, claim: ReadonlySet<number>, cluster: Cluster): boolean {
+  if (areDisjoint(members, claim)) return true;
+  const holder = nodeIn(cluster, nodeId);
+  return holder !== undefined && holder.client === client && areDisjoint(claimOf(holder), claim);
+}
+
+function blockerOf(nodeId: number, untilMs: number, cluster: Cluster, kind: 'lease' | 'unknown'): Blocker {
+  const node = nodeIn(cluster, nodeId);
+  return node !== undefined && canBeTold(node) ? { kind: 'confirmation', nodeId } : { kind, nodeId, untilMs };
+}
+
+/** Of one node the one that lasts longest is what counts. */
+function add(found: Map<number, Blocker>, blocker: Blocker): void {
+  const before = found.get(blocker.nodeId);
+  if (before === undefined || untilOf(blocker) > untilOf(before)) found.set(blocker.nodeId, blocker);
+}
+
+const untilOf = (blocker: Blocker): number => (blocker.kind === 'confirmation' ? 0 : blocker.untilMs);
+
+function configuredIn({ members }: Cluster): Set<number> {
+  return new Set(members.flatMap(({ config, members: list, nodeId }) => [...config.ids, ...list.ids, nodeId]));
+}
