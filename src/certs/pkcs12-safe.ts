@@ -28,18 +28,31 @@ const CIPHER: Readonly<Record<string, { readonly name: string; readonly keyBytes
   '1.2.840.113549.3.7': { name: 'des-ede3-cbc', keyBytes: 24 },
 };
 
-/** NSS asks for 600,000; more than ten times that is an attack or a mistake. */
+/** For all parts of a file together. NSS asks for 600,000 a part; more than this is an attack or a mistake. */
 const ROUNDS_MAX = 10_000_000;
 /** The old schemes are run in JavaScript, in this thread. Everything that used them asked for a few thousand. */
 const OLD_ROUNDS_MAX = 100_000;
+/** Under this lie the schemes of RFC 7292. */
+const OLD_SCHEMES = '1.2.840.113549.1.12.1.';
 const INTEGER_TAG = 2;
 const SEQUENCE_TAG = 16;
 /** RFC 7292 B.3: what key material is for. */
 const ID_KEY = 1;
 const ID_IV = 2;
 
+/** How long a file may keep us busy: whoever writes it says how many rounds each of its parts takes. */
+export class RoundsBudget {
+  #left = ROUNDS_MAX;
+
+  /** Throws when the file asks for more than is left, or in a way that is not known. */
+  spendOn(algorithm: Asn1 | undefined): void {
+    this.#left -= roundsOf(roundsNodeOf(algorithm), this.#left);
+  }
+}
+
 /** What the empty password opens. Throws on anything else. */
-export async function openSafe(algorithm: Asn1 | undefined, encrypted: Buffer): Promise<Buffer> {
+export async function openSafe(algorithm: Asn1 | undefined, encrypted: Buffer, budget: RoundsBudget): Promise<Buffer> {
+  budget.spendOn(algorithm);
   const [scheme, parameters] = childrenOf(algorithm);
   switch (oidOf(scheme)) {
     case PBES2:
@@ -57,8 +70,7 @@ export async function openSafe(algorithm: Asn1 | undefined, encrypted: Buffer): 
 
 async function openPbes2(parameters: Asn1 | undefined, encrypted: Buffer): Promise<Buffer> {
   const [derivation, encryption] = childrenOf(parameters);
-  const [function_, functionParameters] = childrenOf(derivation);
-  if (oidOf(function_) !== PBKDF2) throw new Asn1Error('a key derivation that is not known');
+  const [, functionParameters] = childrenOf(derivation);
   const [salt, rounds, ...optional] = childrenOf(functionParameters);
   const prfOid = optional.find((node) => isUniversal(node, SEQUENCE_TAG));
   const prf = prfOid === undefined ? PRF_DEFAULT : PRF[oidOf(childrenOf(prfOid)[0])];
@@ -68,6 +80,14 @@ async function openPbes2(parameters: Asn1 | undefined, encrypted: Buffer): Promi
   const count = roundsOf(rounds, ROUNDS_MAX);
   const key = await promisify(pbkdf2)('', octetsOf(salt), count, cipher.keyBytes, prf);
   return decipher(cipher.name, key, octetsOf(iv), encrypted);
+}
+
+function roundsNodeOf(algorithm: Asn1 | undefined): Asn1 | undefined {
+  const [scheme, parameters] = childrenOf(algorithm);
+  if (oidOf(scheme).startsWith(OLD_SCHEMES)) return childrenOf(parameters)[1];
+  const [function_, functionParameters] = childrenOf(childrenOf(parameters)[0]);
+  if (oidOf(scheme) !== PBES2 || oidOf(function_) !== PBKDF2) throw new Asn1Error('a key derivation that is not known');
+  return childrenOf(functionParameters)[1];
 }
 
 function openRc2(parameters: Asn1 | undefined, encrypted: Buffer): Buffer {

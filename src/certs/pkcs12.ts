@@ -6,7 +6,7 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { type Asn1, Asn1Error, childrenOf, OID, octetsOf, oidOf, readBer, writeDer } from './asn1.ts';
-import { openSafe } from './pkcs12-safe.ts';
+import { openSafe, RoundsBudget } from './pkcs12-safe.ts';
 
 const ENCRYPTED_DATA = '1.2.840.113549.1.7.6';
 
@@ -18,21 +18,23 @@ export interface Pkcs12Content {
 
 /** Keys protected with the empty password. Throws on anything else. */
 export function readPrivateKeys(pkcs12: Uint8Array): KeyObject[] {
+  const budget = new RoundsBudget();
   return safesOf(pkcs12).flatMap((safe) => {
     // Encrypted safes hold certificates; keys are encrypted one by one inside a safe that is not.
     if (oidOf(childrenOf(safe)[0]) !== OID.pkcs7Data) return [];
-    return childrenOf(dataOf(safe)).flatMap(keyOf);
+    return childrenOf(dataOf(safe)).flatMap((bag) => keyOf(bag, budget));
   });
 }
 
 /** Throws on what is no PKCS#12 file with the empty password. */
 export async function readPkcs12(pkcs12: Uint8Array): Promise<Pkcs12Content> {
+  const budget = new RoundsBudget();
   const bags: Asn1[] = [];
   for (const safe of safesOf(pkcs12)) {
     const encrypted = oidOf(childrenOf(safe)[0]) === ENCRYPTED_DATA;
-    bags.push(...childrenOf(encrypted ? readBer(await decryptedDataOf(safe)) : dataOf(safe)));
+    bags.push(...childrenOf(encrypted ? readBer(await decryptedDataOf(safe, budget)) : dataOf(safe)));
   }
-  return { keys: bags.flatMap(keyOf), certificates: bags.flatMap(certificateOf) };
+  return { keys: bags.flatMap((bag) => keyOf(bag, budget)), certificates: bags.flatMap(certificateOf) };
 }
 
 function safesOf(pkcs12: Uint8Array): readonly Asn1[] {
@@ -47,11 +49,11 @@ function dataOf(contentInfo: Asn1 | undefined): Asn1 {
 }
 
 /** The bytes inside a ContentInfo of type encryptedData. */
-async function decryptedDataOf(contentInfo: Asn1): Promise<Buffer> {
+async function decryptedDataOf(contentInfo: Asn1, budget: RoundsBudget): Promise<Buffer> {
   const [, wrapper] = childrenOf(contentInfo);
   const [, content] = childrenOf(childrenOf(wrapper)[0]);
   const [, algorithm, encrypted] = childrenOf(content);
-  return await openSafe(algorithm, taggedOctetsOf(encrypted));
+  return await openSafe(algorithm, taggedOctetsOf(encrypted), budget);
 }
 
 /** An octet string that wears the tag of its place; BER allows it to be cut into parts. */
@@ -61,12 +63,14 @@ function taggedOctetsOf(node: Asn1 | undefined): Buffer {
   return Buffer.concat(node.value.map(octetsOf));
 }
 
-function keyOf(bag: Asn1): KeyObject[] {
+/** OpenSSL decrypts in this thread and would take any number of rounds. */
+function keyOf(bag: Asn1, budget: RoundsBudget): KeyObject[] {
   const [type, wrapper] = childrenOf(bag);
   const kind = oidOf(type);
   if (kind !== OID.shroudedKeyBag && kind !== OID.keyBag) return [];
   const [key] = childrenOf(wrapper);
   if (key === undefined) return [];
+  if (kind === OID.shroudedKeyBag) budget.spendOn(childrenOf(key)[0]);
   return [createPrivateKey({ key: writeDer(key), format: 'der', type: 'pkcs8', passphrase: '' })];
 }
 

@@ -2,6 +2,7 @@
 import type { FuzzTarget } from './target.ts';
 import { arbiterAnswers, nodeAnswers } from './targets/answers.ts';
 import { arbiter } from './targets/arbiter.ts';
+import { corosyncConf } from './targets/conf.ts';
 import { arbiterRequests, nodeRequests } from './targets/local-socket.ts';
 import { member } from './targets/member.ts';
 import { commandLines, configuration } from './targets/texts.ts';
@@ -18,4 +19,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   nodeAnswers,
   configuration,
   commandLines,
+  corosyncConf,
 ];
