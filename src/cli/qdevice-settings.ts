@@ -7,6 +7,7 @@ import {
   group,
   INT32_MAX,
   integer,
+  oneOf,
   onOff,
   type SettingsOf,
   type SettingTable,
@@ -56,6 +57,8 @@ export const QDEVICE_SETTINGS = {
   net_max_connect_timeout: anyMs,
   net_test_algorithm_enabled: onOff,
   master_wins: masterWins,
+  // Ours alone.
+  vote_safety: oneOf('strict', 'upstream'),
 } as const satisfies SettingTable;
 
 type QdeviceSettings = SettingsOf<typeof QDEVICE_SETTINGS>;
@@ -74,6 +77,7 @@ export function withQdeviceSettings(options: QdeviceOptions, settings: QdeviceSe
     corosyncTriesMax: settings.max_cs_try_again ?? options.corosyncTriesMax,
     deviceName: settings.votequorum_device_name ?? options.deviceName,
     masterWins: settings.master_wins ?? options.masterWins,
+    voteSafety: settings.vote_safety ?? options.voteSafety,
     stateDir: settings.net_nss_db_dir ?? options.stateDir,
     serverName: settings.net_nss_qnetd_cn ?? options.serverName,
     certNickname: settings.net_nss_client_cert_nickname ?? options.certNickname,

@@ -10,6 +10,7 @@ import { SUPPORTED_MESSAGES } from '../protocol/messages.ts';
 import { SUPPORTED_OPTIONS } from '../protocol/options.ts';
 import type { NodeInfo, RingId } from '../protocol/values.ts';
 import type { HeuristicsResult, QuorumNode } from './events.ts';
+import { castBoundMs } from './heartbeat.ts';
 import type { MemberSettings } from './settings.ts';
 
 const bare = (nodeIds: readonly number[]): NodeInfo[] => nodeIds.map((nodeId) => ({ nodeId, dataCenterId: 0 }));
@@ -39,6 +40,7 @@ export class Conversation {
 
   init(settings: MemberSettings, ringId: RingId): Uint8Array {
     this.#echoSeq = 0;
+    const boundMs = castBoundMs(settings);
     return encodeMessage('init', {
       msgSeqNumber: this.#next(),
       supportedMessages: SUPPORTED_MESSAGES,
@@ -48,15 +50,18 @@ export class Conversation {
       heartbeatIntervalMs: settings.heartbeatMs,
       tieBreaker: settings.tieBreaker,
       ringId,
+      ...(boundMs === undefined ? {} : { castBoundMs: boundMs }),
     });
   }
 
-  /** `heartbeatMs` is said only when it differs from the one of INIT. */
-  setOption(keepActivePartition: boolean, heartbeatMs?: number): Uint8Array {
+  /** The times are said only when they differ from those of INIT. */
+  setOption(keepActivePartition: boolean, changed: { heartbeatMs?: number; castBoundMs?: number } = {}): Uint8Array {
+    const { heartbeatMs, castBoundMs: boundMs } = changed;
     return encodeMessage('setOption', {
       msgSeqNumber: this.#next(),
       ...(heartbeatMs === undefined ? {} : { heartbeatIntervalMs: heartbeatMs }),
       keepActivePartition: keepActivePartition ? 'enabled' : 'disabled',
+      ...(boundMs === undefined ? {} : { castBoundMs: boundMs }),
     });
   }
 
@@ -95,6 +100,12 @@ export class Conversation {
   echo(): Uint8Array {
     this.#echoSeq = (this.#echoSeq + 1) >>> 0;
     return encodeMessage('echoRequest', { msgSeqNumber: this.#echoSeq });
+  }
+
+  /** The last heartbeat before this node leaves: its vote is withdrawn, nobody has to wait for that. */
+  farewell(): Uint8Array {
+    this.#echoSeq = (this.#echoSeq + 1) >>> 0;
+    return encodeMessage('echoRequest', { msgSeqNumber: this.#echoSeq, voteWithdrawn: 1 });
   }
 
   confirmVote(msgSeqNumber: number): Uint8Array {

@@ -7,7 +7,8 @@ import type { HeuristicsResult, LinkId } from './events.ts';
 
 export type Effect =
   | { readonly kind: 'connect'; readonly link: LinkId }
-  | { readonly kind: 'send'; readonly link: LinkId; readonly bytes: Uint8Array }
+  /** `ifCast`: only if corosync took the last vote of the same list, for the bytes say so. */
+  | { readonly kind: 'send'; readonly link: LinkId; readonly bytes: Uint8Array; readonly ifCast?: true }
   | { readonly kind: 'startTls'; readonly link: LinkId; readonly alreadyRead: Uint8Array }
   | { readonly kind: 'close'; readonly link: LinkId }
   /** Tell votequorum. Always comes before the close that made it necessary. */

@@ -4,9 +4,9 @@ import { decodeBody, missingOption } from '../protocol/decode.ts';
 import { REPLY_CODE } from '../protocol/enums.ts';
 import type { FrameEvent } from '../protocol/frame-reader.ts';
 import type { OptionValues } from '../protocol/options.ts';
-import type { RingId } from '../protocol/values.ts';
 import { judgeInitReply, judgePreinitReply } from './handshake.ts';
-import { adoptReceiveLimit, type Link, mayArrive } from './link.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { adoptReceiveLimit, isSameRing, type Link, mayArrive } from './link.ts';
 import type { Member } from './member.ts';
 
 export function handleFrame(member: Member, link: Link, frame: FrameEvent): void {
@@ -51,18 +51,19 @@ const HANDLERS: Readonly<Partial<Record<string, Handler>>> = {
     link.accepted = judged.value;
     adoptReceiveLimit(link, judged.value.receiveBytesMax);
     link.state = 'checking';
-    link.echo = { nextMs: member.nowMs + member.settings.heartbeatMs, answered: true, lastAnswerMs: undefined };
+    const { settings, nowMs } = member;
+    link.heartbeat = new Heartbeat(settings, link.lastSentRing?.sentMs ?? nowMs, nowMs);
     member.runHeuristics('connect');
   },
 
   echoReply(member, link, options) {
-    if (link.echo === undefined) return;
+    if (link.heartbeat === undefined) return;
     if (options.msgSeqNumber !== member.conversation.echoSeq) {
       member.disconnect('wrongEcho', `sent ${member.conversation.echoSeq}, answered ${options.msgSeqNumber}`);
       return;
     }
-    link.echo.answered = true;
-    link.echo.lastAnswerMs = member.nowMs;
+    link.heartbeat.onAnswer(member.nowMs);
+    member.onSignOfLife();
   },
 
   nodeListReply: followVote,
@@ -79,14 +80,14 @@ const HANDLERS: Readonly<Partial<Record<string, Handler>>> = {
 /** A vote for any ring but the last one sent is out of date, and so is one that comes before the lists were sent. */
 function followVote(member: Member, link: Link, { vote, ringId }: OptionValues): void {
   if (vote === undefined || ringId === undefined || vote === 'noChange') return;
-  if (link.state !== 'ready' || !isSameRing(ringId, link.lastSentRing)) {
+  if (link.state !== 'ready' || link.lastSentRing === undefined || !isSameRing(ringId, link.lastSentRing.ringId)) {
     member.report({ what: 'staleVote', vote, ringId });
     return;
   }
+  // Nothing but the message that told it the ring can have made the arbiter name it.
+  link.heartbeat?.onHeard(link.lastSentRing.sentMs);
   member.applyVote(vote, 'arbiter');
 }
-
-const isSameRing = (a: RingId, b: RingId | undefined): boolean => a.nodeId === b?.nodeId && a.seq === b.seq;
 
 function errorInWords(code: number | undefined): string {
   const name = Object.entries(REPLY_CODE).find(([, number]) => number === code)?.[0];

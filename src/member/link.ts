@@ -8,6 +8,8 @@ import type { MessageName } from '../protocol/messages.ts';
 import type { RingId } from '../protocol/values.ts';
 import type { LinkId } from './events.ts';
 import type { Accepted } from './handshake.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import type { MemberSettings } from './settings.ts';
 
 /** checking: INIT is accepted, heuristics run before the lists are sent. */
 export type LinkState = 'connecting' | 'introducing' | 'securing' | 'initialising' | 'checking' | 'ready';
@@ -39,10 +41,12 @@ export interface Link {
   stood: boolean;
   accepted: Accepted | undefined;
   tls: { readonly certificateSent: boolean } | undefined;
-  /** Votes count for this ring only. */
-  lastSentRing: RingId | undefined;
+  /** Votes count for this ring only, which the arbiter was first told of at that time. */
+  lastSentRing: { readonly ringId: RingId; readonly sentMs: number } | undefined;
   readySinceMs: number | undefined;
-  echo: { nextMs: number; answered: boolean; lastAnswerMs: number | undefined } | undefined;
+  heartbeat: Heartbeat | undefined;
+  /** What the arbiter was told last, by INIT or SET_OPTION. */
+  told: MemberSettings | undefined;
 }
 
 export function newLink(id: LinkId, deadlineMs: number, receiveBytesMax: number): Link {
@@ -56,9 +60,20 @@ export function newLink(id: LinkId, deadlineMs: number, receiveBytesMax: number)
     tls: undefined,
     lastSentRing: undefined,
     readySinceMs: undefined,
-    echo: undefined,
+    heartbeat: undefined,
+    told: undefined,
   };
 }
+
+/** INIT is accepted. */
+export const isAccepted = ({ state }: Link): boolean => state === 'checking' || state === 'ready';
+
+export function noteSentRing(link: Link, ringId: RingId, nowMs: number): void {
+  if (link.lastSentRing !== undefined && isSameRing(link.lastSentRing.ringId, ringId)) return;
+  link.lastSentRing = { ringId, sentMs: nowMs };
+}
+
+export const isSameRing = (a: RingId, b: RingId | undefined): boolean => a.nodeId === b?.nodeId && a.seq === b.seq;
 
 export const mayArrive = (state: LinkState, name: MessageName): boolean => EXPECTED[state].has(name);
 

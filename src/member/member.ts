@@ -6,18 +6,19 @@
 
 import assert from 'node:assert';
 import type { RingId } from '../protocol/values.ts';
-import type { MemberAlgorithm } from './algorithms/algorithm.ts';
+import type { MemberAlgorithm, Standing } from './algorithms/algorithm.ts';
 import { Conversation } from './conversation.ts';
 import { DISCONNECT, type DisconnectReason } from './disconnect-reasons.ts';
 import type { Effect, MemberReport, VoteCause } from './effects.ts';
 import type { HeuristicsResult, MemberEvent, QuorumNode } from './events.ts';
 import { HeuristicsPlan, type Purpose } from './heuristics-plan.ts';
 import { handleFrame } from './incoming.ts';
-import { type Link, newLink } from './link.ts';
+import { isAccepted, type Link, newLink, noteSentRing } from './link.ts';
 import { Reconnect } from './reconnect.ts';
 import type { MemberSettings } from './settings.ts';
-import { applySettings } from './settings-change.ts';
-import type { MemberSnapshot } from './snapshot.ts';
+import { applySettings, tellOptions } from './settings-change.ts';
+import { askForSign, mayGrant, watchHeartbeat } from './signs-of-life.ts';
+import { type LastCast, type LinkEnd, type MemberSnapshot, type QuorumSeen, snapshotOf } from './snapshot.ts';
 import { type Cast, type StandingVote, Voting } from './voting.ts';
 
 /** Part of corosync's timeout after which a missing decision is answered with a withheld vote. */
@@ -37,12 +38,12 @@ export class Member {
   #ringId: RingId | undefined;
   #memberIds: readonly number[] = [];
   #synchronising = false;
-  #quorum: { readonly quorate: boolean; readonly nodes: readonly QuorumNode[] } | undefined;
+  #quorum: QuorumSeen | undefined;
   #expectedVotes: number | undefined;
-  #lastEnd: { readonly reason: DisconnectReason; readonly detail: string; readonly atMs: number } | undefined;
+  #lastEnd: LinkEnd | undefined;
   /** By whose word the vote is what it is. */
   #voteCause: VoteCause | undefined;
-  #lastCast: { readonly cast: boolean; readonly atMs: number } | undefined;
+  #lastCast: LastCast | undefined;
   #effects: Effect[] = [];
   #nowMs = 0;
   #jitter = 0;
@@ -51,7 +52,7 @@ export class Member {
   constructor(settings: MemberSettings, algorithm: MemberAlgorithm) {
     this.settings = settings;
     this.algorithm = algorithm;
-    this.#voting = new Voting(settings.castIntervalMs);
+    this.#voting = new Voting(settings.castIntervalMs, (nowMs) => mayGrant(this, nowMs));
   }
 
   /** `nowMs` is monotonic. The effects are to be carried out in order; one that fails ends the list. */
@@ -71,38 +72,29 @@ export class Member {
       this.heuristics.nextDeadlineMs(),
       this.#attemptAtMs,
       this.#noAnswerAtMs(),
-      link?.echo?.nextMs,
+      link?.heartbeat?.nextDeadlineMs(),
       link !== undefined && !isAccepted(link) ? link.deadlineMs : undefined,
     ].filter((deadlineMs) => deadlineMs !== undefined);
     return deadlines.length === 0 ? undefined : Math.min(...deadlines);
   }
 
   snapshot(nowMs: number): MemberSnapshot {
-    const { link } = this;
-    const ago = (atMs: number | undefined) => (atMs === undefined ? undefined : nowMs - atMs);
-    const end = this.#lastEnd;
-    const cast = this.#lastCast;
-    return {
-      settings: this.settings,
-      ringId: this.#ringId,
-      memberIds: this.#memberIds,
-      quorate: this.#quorum?.quorate,
-      quorumNodes: this.#quorum?.nodes ?? [],
-      expectedVotes: this.#expectedVotes,
-      vote: this.#voting.vote,
-      voteCause: this.#voteCause,
-      voteTimerRunning: this.#voting.timerRunning,
-      paused: this.#voting.paused,
-      link: link?.state ?? 'waiting',
-      lastEnd: end && { reason: end.reason, detail: end.detail, agoMs: nowMs - end.atMs },
-      lastCast: cast && { cast: cast.cast, agoMs: nowMs - cast.atMs },
-      heuristics: this.heuristics.results,
-      tlsActive: link?.tls !== undefined,
-      certificateSent: link?.tls?.certificateSent === true,
-      readyForMs: ago(link?.readySinceMs),
-      lastEchoAgoMs: ago(link?.echo?.lastAnswerMs),
-      arbiterSupportsKeepActivePartition: link?.accepted?.supportsKeepActivePartition,
-    };
+    return snapshotOf(
+      {
+        settings: this.settings,
+        ringId: this.#ringId,
+        memberIds: this.#memberIds,
+        quorum: this.#quorum,
+        expectedVotes: this.#expectedVotes,
+        voting: this.#voting,
+        voteCause: this.#voteCause,
+        lastCast: this.#lastCast,
+        lastEnd: this.#lastEnd,
+        heuristics: this.heuristics.results,
+        link: this.link,
+      },
+      nowMs,
+    );
   }
 
   get nowMs(): number {
@@ -202,7 +194,7 @@ export class Member {
   /** Something changed that the arbiter has not judged: a vote that outlived its connection does not outlive that. */
   withdrawUnlessReady(): void {
     if (this.isReady) return;
-    const vote = this.algorithm.onChangeUnconnected(this.#voting.vote);
+    const vote = this.algorithm.onChangeUnconnected(this.standing);
     if (vote !== undefined) this.applyVote(vote, 'newMembership');
   }
 
@@ -245,7 +237,7 @@ export class Member {
       this.#sendMembership(result);
       this.applyVote('waitForReply', 'newMembership');
     }
-    this.cast(this.#voting.resume());
+    this.cast(this.#voting.resume(this.#nowMs));
     if (this.link === undefined && this.#attemptAtMs === undefined) this.#connect();
   }
 
@@ -253,9 +245,7 @@ export class Member {
   #onConnectionChecked(result: HeuristicsResult): void {
     const { link } = this;
     if (link?.state !== 'checking' || link.accepted === undefined) return;
-    if (link.accepted.supportsKeepActivePartition) {
-      this.send(this.conversation.setOption(this.settings.keepActivePartition));
-    }
+    tellOptions(this, link, link.accepted.supportsKeepActivePartition);
     this.send(this.conversation.configList(this.settings, 'initialConfig'));
     this.#sendMembership(result);
     if (this.#quorum !== undefined) this.send(this.conversation.quorumList(this.#quorum.quorate, this.#quorum.nodes));
@@ -269,7 +259,7 @@ export class Member {
   #sendMembership(result: HeuristicsResult): void {
     assert(this.link !== undefined && this.#ringId !== undefined, 'lists are sent on a link, for a ring');
     this.send(this.conversation.membershipList(this.#ringId, this.#memberIds, result));
-    this.link.lastSentRing = this.#ringId;
+    noteSentRing(this.link, this.#ringId, this.#nowMs);
   }
 
   #connect(): void {
@@ -281,6 +271,11 @@ export class Member {
     this.#effects.push({ kind: 'connect', link: this.#links });
   }
 
+  #sayFarewell(link: Link): void {
+    if (this.settings.voteSafety === 'upstream') return;
+    this.#effects.push({ kind: 'send', link: link.id, bytes: this.conversation.farewell(), ifCast: true });
+  }
+
   startTls(link: Link): void {
     this.send(this.conversation.startTls());
     link.state = 'securing';
@@ -290,25 +285,29 @@ export class Member {
   sendInit(link: Link): void {
     assert(this.#ringId !== undefined, 'no attempt before the first ring');
     link.state = 'initialising';
-    link.lastSentRing = this.#ringId;
+    link.told = this.settings;
+    noteSentRing(link, this.#ringId, this.#nowMs);
     this.send(this.conversation.init(this.settings, this.#ringId));
   }
 
   /** Leaves the link, or ends the process where the reason says that trying again is of no use. */
   disconnect(reason: DisconnectReason, detail: string): void {
     const { link } = this;
-    const { retry } = DISCONNECT[reason];
-    const vote = this.algorithm.onDisconnected(this.#voting.vote);
+    const vote = this.algorithm.onDisconnected(this.standing);
     if (vote !== undefined) this.applyVote(vote, reason === 'stopped' ? 'stopping' : 'notConnected');
-    this.cast(this.#voting.resume());
+    this.cast(this.#voting.resume(this.#nowMs));
     for (const purpose of ['connect', 'regular'] as const) {
       const run = this.heuristics.abandon(purpose);
       if (run !== undefined) this.#effects.push({ kind: 'abandonHeuristics', run });
     }
-    if (link !== undefined) this.#effects.push({ kind: 'close', link: link.id });
+    if (link !== undefined) {
+      if (isAccepted(link) && reason !== 'arbiterClosed') this.#sayFarewell(link);
+      this.#effects.push({ kind: 'close', link: link.id });
+    }
     this.link = undefined;
     this.#lastEnd = { reason, detail, atMs: this.#nowMs };
-    const retryInMs = retry ? this.#reconnect.delayMs(link?.stood === true, this.settings, this.#jitter) : undefined;
+    const retries = isRetried(reason, this.algorithm);
+    const retryInMs = retries ? this.#reconnect.delayMs(link?.stood === true, this.settings, this.#jitter) : undefined;
     this.report({ what: 'disconnected', reason, detail, retryInMs });
     if (retryInMs !== undefined) {
       this.#attemptAtMs = this.#nowMs + retryInMs;
@@ -322,8 +321,8 @@ export class Member {
     const { link } = this;
     if (link !== undefined && !isAccepted(link) && this.#nowMs >= link.deadlineMs) {
       this.disconnect('connectTimeout', `after ${this.settings.connectTimeoutMs} ms, while ${link.state}`);
-    } else if (link?.echo !== undefined && this.#nowMs >= link.echo.nextMs) {
-      this.#onHeartbeatDue(link.echo);
+    } else if (link?.heartbeat !== undefined) {
+      watchHeartbeat(this, link.heartbeat);
     }
     if (this.#attemptAtMs !== undefined && this.#nowMs >= this.#attemptAtMs) this.#connect();
     this.cast(this.#voting.tick(this.#nowMs));
@@ -332,18 +331,12 @@ export class Member {
     if (noAnswerAtMs !== undefined && this.#nowMs >= noAnswerAtMs) this.#onNoAnswer();
   }
 
-  #onHeartbeatDue(echo: { nextMs: number; answered: boolean }): void {
-    if (!echo.answered) {
-      if (this.algorithm.onEchoMissing() === 'disconnect') {
-        this.disconnect('echoMissing', `within ${this.settings.heartbeatMs} ms`);
-        return;
-      }
-      echo.nextMs = this.#nowMs + this.settings.heartbeatMs;
-      return;
-    }
-    echo.answered = false;
-    echo.nextMs = this.#nowMs + this.settings.heartbeatMs;
-    this.send(this.conversation.echo());
+  onSignOfLife(): void {
+    if (this.settings.voteSafety === 'strict') this.cast(this.#voting.confirm(this.#nowMs));
+  }
+
+  get standing(): Standing {
+    return { vote: this.#voting.vote, quorate: this.#quorum?.quorate === true };
   }
 
   /**
@@ -374,7 +367,10 @@ export class Member {
     this.#voting.setCastInterval(castIntervalMs, this.#nowMs);
   }
 
+  /** A granted vote that may not be cast yet is asked for: the answer casts it. */
   cast(cast: Cast | undefined): void {
+    const heartbeat = this.link?.heartbeat;
+    if (this.#voting.owed && heartbeat?.answered === true) askForSign(this, heartbeat);
     if (cast === undefined) return;
     this.#lastCast = { cast: cast.cast, atMs: this.#nowMs };
     this.#effects.push({ kind: 'castVote', ...cast });
@@ -390,4 +386,8 @@ export class Member {
   }
 }
 
-const isAccepted = ({ state }: Link): boolean => state === 'checking' || state === 'ready';
+/** Where the vote or corosync is concerned, or somebody asked for it, no algorithm tries again. */
+function isRetried(reason: DisconnectReason, { staysAfterErrors }: MemberAlgorithm): boolean {
+  if (reason === 'castFailed' || reason === 'stopped') return false;
+  return DISCONNECT[reason].retry || staysAfterErrors;
+}

@@ -3,6 +3,8 @@
  * arbiter was told at INIT, or who the arbiter is, takes a new connection, and the vote is withheld in between.
  */
 
+import { castBoundMs } from './heartbeat.ts';
+import type { Link } from './link.ts';
 import type { Member } from './member.ts';
 import type { MemberSettings } from './settings.ts';
 
@@ -22,7 +24,7 @@ export function applySettings(member: Member, next: MemberSettings): void {
     if (nodesDiffer(before, next)) member.withdrawUnlessReady();
     return;
   }
-  onHeartbeat(member, before, next);
+  if (member.isReady) tellOptions(member, member.link, false);
   if (!nodesDiffer(before, next)) return;
   if (member.isReady) member.send(member.conversation.configList(next, 'changedConfig'));
   else member.withdrawUnlessReady();
@@ -45,17 +47,22 @@ export function nodesDiffer(before: MemberSettings, next: MemberSettings): boole
   return key(before) !== key(next);
 }
 
-/** The arbiter judges silence by the interval it was told; it hears of a new one before the new rhythm starts. */
-function onHeartbeat(member: Member, before: MemberSettings, next: MemberSettings): void {
-  const { link } = member;
-  const newHeartbeat = before.heartbeatMs !== next.heartbeatMs;
-  if (link?.state !== 'ready') return;
-  if (newHeartbeat || before.keepActivePartition !== next.keepActivePartition) {
-    member.send(member.conversation.setOption(next.keepActivePartition, newHeartbeat ? next.heartbeatMs : undefined));
-  }
-  if (newHeartbeat && link.echo !== undefined) {
-    link.echo.nextMs = Math.min(link.echo.nextMs, member.nowMs + next.heartbeatMs);
-  }
+/**
+ * The arbiter judges silence by the interval it was told, and waits for a vote that is gone as long as it was told; it
+ * hears of new times before they are used.
+ */
+export function tellOptions(member: Member, link: Link, always: boolean): void {
+  const { settings } = member;
+  const told = link.told ?? settings;
+  const boundMs = castBoundMs(settings);
+  const times = {
+    ...(told.heartbeatMs === settings.heartbeatMs ? {} : { heartbeatMs: settings.heartbeatMs }),
+    ...(boundMs === undefined || boundMs === castBoundMs(told) ? {} : { castBoundMs: boundMs }),
+  };
+  const isNews = Object.keys(times).length > 0 || told.keepActivePartition !== settings.keepActivePartition;
+  if (always || isNews) member.send(member.conversation.setOption(settings.keepActivePartition, times));
+  link.heartbeat?.adopt(told, settings, member.nowMs);
+  link.told = settings;
 }
 
 /** Runs that are out ask the old commands: they start again with the new ones. */

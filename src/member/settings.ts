@@ -8,6 +8,12 @@ import type { ByteString, NodeInfo, TieBreaker } from '../protocol/values.ts';
 
 export type TlsWish = 'off' | 'on' | 'required';
 
+/**
+ * upstream: exactly what upstream's daemon does, its known weaknesses included. strict: no vote is cast that the
+ * arbiter may have given to somebody else by then.
+ */
+export type VoteSafety = 'strict' | 'upstream';
+
 export interface HeuristicsSettings {
   /** sync: only when a membership changes; on: periodically as well. */
   readonly mode: 'off' | 'on' | 'sync';
@@ -32,11 +38,12 @@ export interface MemberSettings {
   readonly tls: TlsWish;
   readonly algorithm: DecisionAlgorithm;
   readonly tieBreaker: TieBreaker;
+  readonly voteSafety: VoteSafety;
   readonly keepActivePartition: boolean;
   /** quorum.device.timeout: a cast vote is forgotten by corosync this long after the last one. */
   readonly timeoutMs: number;
   readonly syncTimeoutMs: number;
-  /** How often the arbiter is asked for a sign of life. */
+  /** What the arbiter is told to judge silence by; how often it is asked for a sign of life follows from it. */
   readonly heartbeatMs: number;
   /** How often a standing vote is cast again. */
   readonly castIntervalMs: number;

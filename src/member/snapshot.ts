@@ -5,9 +5,9 @@ import type { DisconnectReason } from './disconnect-reasons.ts';
 import type { VoteCause } from './effects.ts';
 import type { QuorumNode } from './events.ts';
 import type { Results } from './heuristics-plan.ts';
-import type { LinkState } from './link.ts';
+import type { Link, LinkState } from './link.ts';
 import type { MemberSettings } from './settings.ts';
-import type { StandingVote } from './voting.ts';
+import type { StandingVote, Voting } from './voting.ts';
 
 export interface MemberSnapshot {
   readonly settings: MemberSettings;
@@ -32,4 +32,52 @@ export interface MemberSnapshot {
   readonly lastEchoAgoMs: number | undefined;
   /** undefined while not connected. */
   readonly arbiterSupportsKeepActivePartition: boolean | undefined;
+}
+
+export interface QuorumSeen {
+  readonly quorate: boolean;
+  readonly nodes: readonly QuorumNode[];
+}
+
+export interface LinkEnd {
+  readonly reason: DisconnectReason;
+  readonly detail: string;
+  readonly atMs: number;
+}
+
+export interface LastCast {
+  readonly cast: boolean;
+  readonly atMs: number;
+}
+
+/** Of what the core knows, what a snapshot shows. */
+export interface Known
+  extends Pick<MemberSnapshot, 'settings' | 'ringId' | 'memberIds' | 'expectedVotes' | 'voteCause'> {
+  readonly quorum: QuorumSeen | undefined;
+  readonly voting: Voting;
+  readonly lastCast: LastCast | undefined;
+  readonly lastEnd: LinkEnd | undefined;
+  readonly heuristics: Results;
+  readonly link: Link | undefined;
+}
+
+export function snapshotOf(known: Known, nowMs: number): MemberSnapshot {
+  const { quorum, voting, link, lastEnd: end, lastCast: cast, ...same } = known;
+  const ago = (atMs: number | undefined) => (atMs === undefined ? undefined : nowMs - atMs);
+  return {
+    ...same,
+    quorate: quorum?.quorate,
+    quorumNodes: quorum?.nodes ?? [],
+    vote: voting.vote,
+    voteTimerRunning: voting.timerRunning,
+    paused: voting.paused,
+    link: link?.state ?? 'waiting',
+    lastEnd: end && { reason: end.reason, detail: end.detail, agoMs: nowMs - end.atMs },
+    lastCast: cast && { cast: cast.cast, agoMs: nowMs - cast.atMs },
+    tlsActive: link?.tls !== undefined,
+    certificateSent: link?.tls?.certificateSent === true,
+    readyForMs: ago(link?.readySinceMs),
+    lastEchoAgoMs: ago(link?.heartbeat?.lastAnswerMs),
+    arbiterSupportsKeepActivePartition: link?.accepted?.supportsKeepActivePartition,
+  };
 }

@@ -1,7 +1,8 @@
 /**
  * Which vote goes to votequorum and when. A vote is cast at once when it changes and again every cast interval, always
  * for the newest ring; a vote that is not there yet is not cast at all, so that corosync forgets an old one by itself.
- * While the heuristics of a new ring run nothing is cast; what is decided meanwhile waits.
+ * While the heuristics of a new ring run nothing is cast; what is decided meanwhile waits. A granted vote is cast only
+ * where it may be; otherwise it is owed until the arbiter gave a sign of life.
  */
 
 import type { RingId } from '../protocol/values.ts';
@@ -21,9 +22,13 @@ export class Voting {
   /** When a standing vote is cast again; undefined: the timer is stopped. */
   #nextCastMs: number | undefined;
   #undecidedSinceMs: number | undefined;
+  #owed = false;
+  readonly #mayGrant: (nowMs: number) => boolean;
 
-  constructor(castIntervalMs: number) {
+  /** `mayGrant`: whether the arbiter's word is young enough to cast a granted vote on. */
+  constructor(castIntervalMs: number, mayGrant: (nowMs: number) => boolean) {
     this.#castIntervalMs = castIntervalMs;
+    this.#mayGrant = mayGrant;
   }
 
   get vote(): StandingVote {
@@ -32,6 +37,11 @@ export class Voting {
 
   get paused(): boolean {
     return this.#paused;
+  }
+
+  /** A granted vote waits for a sign of life from the arbiter. */
+  get owed(): boolean {
+    return this.#owed;
   }
 
   get timerRunning(): boolean {
@@ -63,14 +73,15 @@ export class Voting {
   }
 
   /** A withheld vote is cast at once: corosync's synchronisation waits for a word, and this one is safe to say. */
-  resume(): Cast | undefined {
+  resume(nowMs: number): Cast | undefined {
     if (!this.#paused) return undefined;
     this.#paused = false;
-    return this.#vote === 'nack' ? this.#cast() : undefined;
+    return this.#vote === 'nack' ? this.#cast(nowMs) : undefined;
   }
 
   apply(vote: StandingVote, nowMs: number): Cast | undefined {
     this.#vote = vote;
+    this.#owed = false;
     if (vote === 'askLater' || vote === 'waitForReply') {
       this.#nextCastMs = undefined;
       this.#undecidedSinceMs ??= nowMs;
@@ -78,7 +89,14 @@ export class Voting {
     }
     this.#undecidedSinceMs = undefined;
     this.#nextCastMs ??= nowMs + this.#castIntervalMs;
-    return this.#cast();
+    return this.#cast(nowMs);
+  }
+
+  /** The arbiter gave a sign of life: as good as a moment to repeat a granted vote as there is. */
+  confirm(nowMs: number): Cast | undefined {
+    if (this.#vote !== 'ack') return undefined;
+    this.#nextCastMs = nowMs + this.#castIntervalMs;
+    return this.#cast(nowMs);
   }
 
   /** A paused timer keeps its rhythm. After a stall of the process the rhythm starts anew. */
@@ -86,11 +104,13 @@ export class Voting {
     if (this.#nextCastMs === undefined || nowMs < this.#nextCastMs) return undefined;
     this.#nextCastMs += this.#castIntervalMs;
     if (this.#nextCastMs <= nowMs) this.#nextCastMs = nowMs + this.#castIntervalMs;
-    return this.#cast();
+    return this.#cast(nowMs);
   }
 
-  #cast(): Cast | undefined {
+  #cast(nowMs: number): Cast | undefined {
     if (this.#paused || this.#ringId === undefined) return undefined;
+    this.#owed = this.#vote === 'ack' && !this.#mayGrant(nowMs);
+    if (this.#owed) return undefined;
     return { ringId: this.#ringId, cast: this.#vote === 'ack' };
   }
 }

@@ -61,7 +61,7 @@ export function readConfiguration(source: ConfigurationSource, options: QdeviceO
   keys.requiredText(MODEL_KEY, 'net');
   keys.word(MODEL_KEY, ['net']);
   const settings = memberSettings(source, keys, options);
-  if (settings.algorithm === 'ffsplit') checkVotes(source, settings.nodes);
+  checkForAlgorithm(source, keys, settings);
   return {
     settings,
     debug: options.debug || debugWish(keys),
@@ -104,6 +104,7 @@ function memberSettings(source: ConfigurationSource, keys: ConfiguredKeys, optio
     tls: tlsWish(keys.onOffOr(`${NET}tls`, 'required')),
     algorithm: algorithm(keys, ranges),
     tieBreaker: tieBreaker(keys),
+    voteSafety: options.voteSafety,
     keepActivePartition: keys.onOff(`${NET}keep_active_partition_tie_breaker`) ?? true,
     timeoutMs,
     syncTimeoutMs,
@@ -170,6 +171,24 @@ function tieBreaker(keys: ConfiguredKeys): TieBreaker {
   const nodeId = wholeNumber(value);
   if (nodeId !== undefined && nodeId >= 1 && nodeId <= UINT32_MAX) return { mode: 'nodeId', nodeId: Number(nodeId) };
   throw wrongValue(key, value, 'lowest, highest or the id of a node');
+}
+
+/** What one algorithm alone asks of a configuration. */
+function checkForAlgorithm(source: ConfigurationSource, keys: ConfiguredKeys, settings: MemberSettings): void {
+  const { algorithm: name, nodes } = settings;
+  switch (name) {
+    case 'ffsplit':
+      checkVotes(source, nodes);
+      break;
+    case 'twoNodeLms':
+      if (nodes.length === 2) break;
+      throw wrongValue(`${NET}algorithm`, '2nodelms', `lms or ffsplit for a cluster of ${nodes.length} nodes`);
+    case 'test':
+      keys.note('warn', 'The algorithm test gives its vote to every partition: no data is safe with it.');
+      break;
+    case 'lms':
+      break;
+  }
 }
 
 /** Fifty-fifty split weighs heads, not votes. */

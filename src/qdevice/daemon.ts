@@ -6,6 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CorosyncError } from '../corosync/errors.ts';
 import type { Corosync, CorosyncListener } from '../corosync/port.ts';
+import { memberAlgorithm } from '../member/algorithms/rules.ts';
 import { Member } from '../member/member.ts';
 import type { MemberSnapshot } from '../member/snapshot.ts';
 import { OperatorError } from '../runtime/errors.ts';
@@ -14,7 +15,6 @@ import { takeLockFile } from '../runtime/lock-file.ts';
 import type { ServiceManager } from '../runtime/service-manager.ts';
 import { ServiceStatus } from '../runtime/service-status.ts';
 import type { QdeviceFacts } from '../status/qdevice-facts.ts';
-import { requireAlgorithm } from './algorithms.ts';
 import { ArbiterLinks } from './arbiter-links.ts';
 import { type Configuration, hasDevice, readConfiguration, rereadConfiguration } from './configuration.ts';
 import { Credentials } from './credentials.ts';
@@ -63,7 +63,7 @@ export class Daemon {
     ports: DaemonPorts,
     corosync: Corosync,
     credentials: Credentials,
-    { settings }: Configuration,
+    { settings, waitForAll }: Configuration,
   ) {
     this.#options = options;
     this.#ports = ports;
@@ -72,7 +72,7 @@ export class Daemon {
       this.#leave = resolve;
     });
     this.#reports = new ReportLog(ports.log);
-    this.#member = new Member(settings, requireAlgorithm(settings.algorithm));
+    this.#member = new Member(settings, memberAlgorithm(settings.algorithm, settings.voteSafety, waitForAll));
     this.#links = new ArbiterLinks(options, credentials, () => this.#member.settings);
     this.#heuristics = new HeuristicsRunner({
       ...options.heuristics,
@@ -213,6 +213,7 @@ export class Daemon {
         castVote: (ringId, cast) => {
           const result = this.#corosync.castVote(ringId, cast);
           if (result !== 'ok') log.debug({ result, cast }, 'corosync did not take the vote now, which is no failure');
+          return result === 'ok';
         },
         runHeuristics: (run, timeoutMs) => {
           this.#heuristics.start(run, this.#member.settings.heuristics.commands, timeoutMs);

@@ -2,7 +2,7 @@
  * What the node daemon is told on its command line, whichever command it comes from. Everything else comes from
  * corosync's own configuration. Paths and numbers have been checked by then.
  */
-import { DEFAULT_LIMITS, type MemberLimits } from '../member/settings.ts';
+import { DEFAULT_LIMITS, type MemberLimits, type VoteSafety } from '../member/settings.ts';
 import type { LocalSocketOptions } from '../runtime/local-socket.ts';
 
 export interface QdeviceOptions {
@@ -20,6 +20,7 @@ export interface QdeviceOptions {
   readonly deviceName: string;
   /** Makes a node quorate without a majority while it has the vote. */
   readonly masterWins: boolean;
+  readonly voteSafety: VoteSafety;
   /** Where key and certificates are: upstream's NSS database directory, or ours in the same place. */
   readonly stateDir: string;
   /** Common name that the arbiter's certificate has to carry; sent as SNI as well. */
@@ -81,6 +82,7 @@ export const DEFAULT_QDEVICE_OPTIONS: QdeviceOptions = {
   corosyncTriesMax: 10,
   deviceName: 'Qdevice',
   masterWins: false,
+  voteSafety: 'strict',
   stateDir: STATE_DIR,
   serverName: 'Qnetd Server',
   certNickname: 'Cluster Cert',

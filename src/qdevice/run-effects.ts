@@ -17,8 +17,8 @@ export interface EffectPorts {
   /** The attempts under way. One that an effect closes is taken out: nothing is sent to it or heard of it any more. */
   readonly links: Map<LinkId, LinkPort>;
   connect(link: LinkId): LinkPort;
-  /** Throws if corosync refused for a reason that is no harmless one. */
-  castVote(ringId: RingId, cast: boolean): void;
+  /** False: corosync did not take it, which is harmless. Throws if it refused for any other reason. */
+  castVote(ringId: RingId, cast: boolean): boolean;
   runHeuristics(run: number, timeoutMs: number): void;
   abandonHeuristics(run: number): void;
   report(report: MemberReport): void;
@@ -32,23 +32,24 @@ export interface EffectPorts {
 export function runEffects(effects: readonly Effect[], ports: EffectPorts): string | undefined {
   const leaving = effects.some(({ kind }) => kind === 'exit');
   const written = new Set<LinkPort>();
+  let taken = false;
   for (const effect of effects) {
     if (effect.kind !== 'castVote') {
-      runEffect(effect, ports, written);
+      if (effect.kind !== 'send' || effect.ifCast !== true || taken) runEffect(effect, ports, written);
       continue;
     }
     // Corosync comes first: what was said to the arbiter before waits in a queue until the list is through.
-    const failure = castVote(effect, ports);
-    if (failure !== undefined && !leaving) return failure;
+    const result = castVote(effect, ports);
+    taken = result === true;
+    if (typeof result === 'string' && !leaving) return result;
   }
   for (const link of written) link.flush();
   return undefined;
 }
 
-function castVote({ ringId, cast }: Extract<Effect, { kind: 'castVote' }>, ports: EffectPorts): string | undefined {
+function castVote({ ringId, cast }: Extract<Effect, { kind: 'castVote' }>, ports: EffectPorts): boolean | string {
   try {
-    ports.castVote(ringId, cast);
-    return undefined;
+    return ports.castVote(ringId, cast);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -132,6 +132,11 @@ function decimal(min: number, max: number): Reader<number> {
   };
 }
 
+/** One of a few words, exactly as they are written here. */
+export function oneOf<T extends string>(...words: readonly T[]): Reader<T> {
+  return (value) => words.find((word) => word === value);
+}
+
 export function umask(value: string): number | 'unchanged' | undefined {
   if (value === '') return 'unchanged';
   return /^[0-7]{1,6}$/.test(value) && Number.parseInt(value, 8) <= 0o777 ? Number.parseInt(value, 8) : undefined;

@@ -59,6 +59,7 @@ test('every advanced setting arrives where it is used', () => {
     'net_max_connect_timeout=33',
     'net_test_algorithm_enabled=yes',
     'master_wins=1',
+    'vote_safety=upstream',
   ].join();
   assert.deepEqual(options('-f', '-S', list), {
     foreground: true,
@@ -77,6 +78,7 @@ test('every advanced setting arrives where it is used', () => {
     corosyncTriesMax: 12,
     deviceName: 'D',
     masterWins: true,
+    voteSafety: 'upstream',
     stateDir: '/n',
     serverName: 'Q',
     certNickname: 'C',

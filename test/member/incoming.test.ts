@@ -34,7 +34,7 @@ for (const [what, hex, reason] of ROWS) {
   test(`${what}: the vote is withheld and the connection left`, () => {
     const script = voting();
     const trace = says(script, hex);
-    assert.deepEqual(trace.slice(0, 2), ['cast nack 1.5', 'close']);
+    assert.deepEqual(trace.slice(0, 3), ['cast nack 1.5', 'farewell', 'close']);
     assert.equal(lastReason(script), reason);
     assert.equal(script.exited, DISCONNECT[reason].retry ? undefined : 1);
   });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
 import { DEFAULT_ARBITER_SETTINGS } from '../../src/arbiter/settings.ts';
-import { ffsplit } from '../../src/member/algorithms/ffsplit.ts';
+import { memberAlgorithm } from '../../src/member/algorithms/rules.ts';
 import type { Effect, MemberReport } from '../../src/member/effects.ts';
 import type { MemberEvent } from '../../src/member/events.ts';
 import { Member } from '../../src/member/member.ts';
@@ -23,6 +23,7 @@ export function settingsOf(
     tls: 'on',
     algorithm: 'ffsplit',
     tieBreaker: { mode: 'lowest' },
+    voteSafety: 'strict',
     keepActivePartition: true,
     timeoutMs: 10_000,
     syncTimeoutMs: 30_000,
@@ -56,9 +57,9 @@ export class Pair {
   #clients = 0;
   readonly #queue: (() => void)[] = [];
 
-  add(settings: MemberSettings): Node {
+  add(settings: MemberSettings, waitForAll = false): Node {
     const node: Node = {
-      member: new Member(settings, ffsplit),
+      member: new Member(settings, memberAlgorithm(settings.algorithm, settings.voteSafety, waitForAll)),
       client: undefined,
       link: undefined,
       casts: [],

@@ -5,7 +5,13 @@ import { test } from 'node:test';
 import { derivedTimes } from '../../src/member/settings.ts';
 import { ring, Scripted } from './scripted.ts';
 
-const FOUR_SECONDS = { timeoutMs: 4000, syncTimeoutMs: 30_000, ...derivedTimes(4000), connectTimeoutMs: 3200 };
+const FOUR_SECONDS = {
+  voteSafety: 'upstream' as const,
+  timeoutMs: 4000,
+  syncTimeoutMs: 30_000,
+  ...derivedTimes(4000),
+  connectTimeoutMs: 3200,
+};
 
 function up(): Scripted {
   const script = new Scripted(FOUR_SECONDS);

@@ -1,8 +1,7 @@
 /** One member core and a hand that plays corosync and the arbiter. */
 
 import assert from 'node:assert/strict';
-import type { MemberAlgorithm } from '../../src/member/algorithms/algorithm.ts';
-import { ffsplit } from '../../src/member/algorithms/ffsplit.ts';
+import { memberAlgorithm } from '../../src/member/algorithms/rules.ts';
 import type { Effect, MemberReport } from '../../src/member/effects.ts';
 import type { MemberEvent } from '../../src/member/events.ts';
 import { Member } from '../../src/member/member.ts';
@@ -34,8 +33,9 @@ export class Scripted {
   exited: number | undefined;
   run = 0;
 
-  constructor(change: Partial<MemberSettings> = {}, algorithm: MemberAlgorithm = ffsplit) {
-    this.member = new Member(settingsOf(1, [1, 2], change), algorithm);
+  constructor(change: Partial<MemberSettings> = {}, waitForAll = false) {
+    const settings = settingsOf(1, [1, 2], change);
+    this.member = new Member(settings, memberAlgorithm(settings.algorithm, settings.voteSafety, waitForAll));
   }
 
   feed(event: MemberEvent): void {
@@ -124,7 +124,7 @@ export class Scripted {
       case 'send': {
         const said = decoded(effect.bytes);
         this.said.push(said);
-        this.trace.push(said.name);
+        this.trace.push(said.options.voteWithdrawn === undefined ? said.name : 'farewell');
         break;
       }
       case 'castVote':

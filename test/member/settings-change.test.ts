@@ -22,7 +22,8 @@ function voting(change: Partial<MemberSettings> = {}): Scripted {
 }
 
 const change = (script: Scripted, next: Partial<MemberSettings>, nodes = [1, 2]): string[] => {
-  script.feed({ kind: 'settings', settings: settingsOf(1, nodes, next) });
+  const { voteSafety } = script.member.settings;
+  script.feed({ kind: 'settings', settings: settingsOf(1, nodes, { voteSafety, ...next }) });
   return script.takeTrace();
 };
 
@@ -59,7 +60,7 @@ const NEW_CONNECTION: readonly Partial<MemberSettings>[] = [
 for (const next of NEW_CONNECTION) {
   test(`${Object.keys(next)[0]} takes a new connection, the vote is withheld before the old one is closed`, () => {
     const script = voting();
-    assert.deepEqual(change(script, next), ['cast nack 1.5', 'close']);
+    assert.deepEqual(change(script, next), ['cast nack 1.5', 'farewell', 'close']);
     script.until(script.nowMs + 10);
     assert.ok(script.takeTrace().includes('connect'), 'and it is tried at once');
   });
@@ -68,11 +69,15 @@ for (const next of NEW_CONNECTION) {
 test('the same tie-breaker node is no change, another one is', () => {
   const script = voting({ tieBreaker: { mode: 'nodeId', nodeId: 2 } });
   assert.deepEqual(change(script, { tieBreaker: { mode: 'nodeId', nodeId: 2 } }), []);
-  assert.deepEqual(change(script, { tieBreaker: { mode: 'nodeId', nodeId: 1 } }), ['cast nack 1.5', 'close']);
+  assert.deepEqual(change(script, { tieBreaker: { mode: 'nodeId', nodeId: 1 } }), [
+    'cast nack 1.5',
+    'farewell',
+    'close',
+  ]);
 });
 
 test('a shorter timeout is told to the arbiter and counts here at once', () => {
-  const script = voting();
+  const script = voting({ voteSafety: 'upstream' });
   const next = { timeoutMs: 4000, ...derivedTimes(4000) };
   assert.deepEqual(change(script, next), ['setOption']);
   assert.equal(script.lastSaid('setOption').heartbeatIntervalMs, 3200);
@@ -138,7 +143,7 @@ test('heuristics switched off while a run is out: the answer is there at once, a
 });
 
 test('heuristics switched on are looked at periodically from then on', () => {
-  const script = voting();
+  const script = voting({ voteSafety: 'upstream' });
   assert.deepEqual(change(script, { heuristics: commands('/bin/true') }), []);
   for (let seq = 1; script.nowMs < 29_000; seq += 1) {
     script.until(script.nowMs + 8000);

@@ -25,6 +25,7 @@ test('the least configuration gives the documented defaults', () => {
     tls: 'on',
     algorithm: 'ffsplit',
     tieBreaker: { mode: 'lowest' },
+    voteSafety: 'strict',
     keepActivePartition: true,
     timeoutMs: 10_000,
     syncTimeoutMs: 30_000,
@@ -187,6 +188,16 @@ test('logging keys that are wrong are noted; the one of the subsystem wins', () 
     assert.equal(configuration.notes.length, notes);
   }
   assert.equal(read({ 'logging.debug': 'off' }, { ...DEFAULT_QDEVICE_OPTIONS, debug: true }).debug, true);
+});
+
+test('2nodelms is for two nodes, and test says what it is', () => {
+  const third = { 'nodelist.node.2.nodeid': 3, 'nodelist.node.2.ring0_addr': '192.0.2.3' };
+  const two = { 'quorum.device.net.algorithm': '2nodelms', 'quorum.device.votes': 3 };
+  assert.equal(read(two).settings.algorithm, 'twoNodeLms');
+  assert.throws(() => read({ ...two, ...third }), /is "2nodelms", and must be lms or ffsplit for a cluster of 3 nodes/);
+  const ranges = { ...DEFAULT_QDEVICE_OPTIONS.ranges, testAlgorithmEnabled: true };
+  const { notes } = read({ 'quorum.device.net.algorithm': 'test' }, { ...DEFAULT_QDEVICE_OPTIONS, ranges });
+  assert.match(notes[0]?.text ?? '', /^The algorithm test gives its vote to every partition/);
 });
 
 test('quorum.wait_for_all is read for lms alone', () => {

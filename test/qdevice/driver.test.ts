@@ -41,6 +41,7 @@ function stage(answers: Readonly<Partial<Record<MemberEvent['kind'], readonly Ef
       castVote: () => {
         done.push('cast');
         if (castFails) throw new Error('no');
+        return true;
       },
       runHeuristics: () => done.push('run'),
       abandonHeuristics: () => done.push('abandon'),
@@ -57,6 +58,14 @@ test('a vote is cast before its confirmation leaves', () => {
   driver.feed({ kind: 'tick', jitter: 0 });
   driver.feed({ kind: 'bytes', link: 1, bytes: new Uint8Array() });
   assert.deepEqual(done, ['connect 1', 'cast', 'send', 'send', 'flush']);
+});
+
+test('what says that a vote was taken is said only if it was', () => {
+  const farewell = { ...send, ifCast: true } as const;
+  const { driver, done } = stage({ tick: [{ kind: 'connect', link: 1 }, farewell], bytes: [cast, farewell] });
+  driver.feed({ kind: 'tick', jitter: 0 });
+  driver.feed({ kind: 'bytes', link: 1, bytes: new Uint8Array() });
+  assert.deepEqual(done, ['connect 1', 'cast', 'send', 'flush']);
 });
 
 test('a vote that cannot be cast ends the list and is told at once, ahead of what waits', () => {

@@ -116,6 +116,7 @@ export class SimDaemon extends Process {
     castVote: (ringId, cast) => {
       const code = this.#world.twin.engine.poll(DEVICE_NAME, cast, ringId);
       if (!HARMLESS.has(errorName(code))) throw new Error(`votequorum_qdevice_poll: ${errorName(code)}`);
+      return errorName(code) === 'ok';
     },
     runHeuristics: (run) => {
       const { afterMs, result } = this.#world.runHeuristics();

@@ -57,6 +57,7 @@ export function memberSettings(shape: Shape, nodeId: number, configured: readonl
     tls: 'off',
     algorithm: 'ffsplit',
     tieBreaker: shape.tieBreaker,
+    voteSafety: shape.stock.includes(nodeId) ? 'upstream' : 'strict',
     keepActivePartition: shape.keepActive,
     timeoutMs,
     syncTimeoutMs,

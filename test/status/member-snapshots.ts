@@ -17,6 +17,7 @@ export function memberSettings(changes: Partial<MemberSettings> = {}): MemberSet
     tls: 'off',
     algorithm: 'ffsplit',
     tieBreaker: { mode: 'lowest' },
+    voteSafety: 'strict',
     keepActivePartition: true,
     timeoutMs: 10_000,
     syncTimeoutMs: 30_000,

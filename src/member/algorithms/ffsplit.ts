@@ -3,11 +3,12 @@
  * and before the connection is given up.
  */
 
-import type { MemberAlgorithm } from './algorithm.ts';
+import { type MemberAlgorithm, withdrawnByChange } from './algorithm.ts';
 
 export const ffsplit: MemberAlgorithm = {
   onDisconnected: () => 'nack',
   onEchoMissing: () => 'disconnect',
-  onChangeUnconnected: (vote) => (vote === 'ack' ? 'nack' : undefined),
+  onChangeUnconnected: withdrawnByChange,
   onNoAnswer: () => 'nack',
+  staysAfterErrors: false,
 };
