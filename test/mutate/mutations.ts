@@ -186,6 +186,7 @@ const OF_THE_ARBITER: readonly Mutation[] = [
 
 const MEMBER_FFSPLIT = 'src/member/algorithms/ffsplit.ts';
 const VOTING = 'src/member/voting.ts';
+const HEARTBEAT = 'src/member/heartbeat.ts';
 const INCOMING = 'src/member/incoming.ts';
 
 const OF_THE_NODE: readonly Mutation[] = [
@@ -204,8 +205,8 @@ const OF_THE_NODE: readonly Mutation[] = [
   {
     name: 'node: a vote for another ring is followed',
     file: INCOMING,
-    search: "link.state !== 'ready' || !isSameRing(ringId, link.lastSentRing)",
-    replacement: "link.state !== 'ready'",
+    search: ' || !isSameRing(ringId, link.lastSentRing.ringId)',
+    replacement: '',
   },
   {
     name: 'node: a NACK is confirmed before it is followed',
@@ -226,6 +227,36 @@ const OF_THE_NODE: readonly Mutation[] = [
     file: VOTING,
     search: '    this.#vote = vote;\n',
     replacement: "    if (vote !== 'waitForReply') this.#vote = vote;\n",
+  },
+  {
+    name: 'node: a vote is cast on however old a word of the arbiter',
+    file: HEARTBEAT,
+    search: 'nowMs - this.#heardMs <= this.#rhythm.castAgeMsMax',
+    replacement: 'nowMs >= this.#heardMs',
+  },
+  {
+    name: "node: the clock of a vote starts when the arbiter's answer comes, not when it was asked",
+    file: HEARTBEAT,
+    search: 'this.onHeard(this.#sentMs);',
+    replacement: 'this.onHeard(nowMs);',
+  },
+  {
+    name: 'node: a longer bound is used before the arbiter has heard of it',
+    file: HEARTBEAT,
+    search: "this.#untilAnswered = 'next';",
+    replacement: '',
+  },
+  {
+    name: 'node: the bound told to the arbiter forgets how old a word may be',
+    file: HEARTBEAT,
+    search: 'return rhythmOf(times).castAgeMsMax + times.timeoutMs;',
+    replacement: 'return times.timeoutMs;',
+  },
+  {
+    name: 'node: last man standing keeps its vote without an arbiter, as upstream has it',
+    file: 'src/member/algorithms/rules.ts',
+    search: 'return { ...ffsplit, staysAfterErrors: upstream.staysAfterErrors };',
+    replacement: 'return upstream;',
   },
 ];
 

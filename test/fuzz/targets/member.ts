@@ -2,6 +2,8 @@
  * The node's core under an arbiter that says anything and a corosync that changes at any moment. An input is a script: a byte says what
  * happens, what follows is what is said. Nothing may be thrown and every frame that leaves must be readable.
  */
+
+import { memberAlgorithm } from '../../../src/member/algorithms/rules.ts';
 import type { Effect } from '../../../src/member/effects.ts';
 import type { MemberEvent } from '../../../src/member/events.ts';
 import { Member } from '../../../src/member/member.ts';
@@ -9,7 +11,6 @@ import { encodeMessage } from '../../../src/protocol/encode.ts';
 import type { MessageName } from '../../../src/protocol/messages.ts';
 import { SUPPORTED_MESSAGES } from '../../../src/protocol/messages.ts';
 import { type OptionValues, SUPPORTED_OPTIONS } from '../../../src/protocol/options.ts';
-import { requireAlgorithm } from '../../../src/qdevice/algorithms.ts';
 import { qdeviceIpcReply } from '../../../src/status/qdevice-ipc.ts';
 import { decoded } from '../../arbiter/world.ts';
 import { settingsOf } from '../../member/pair.ts';
@@ -64,7 +65,7 @@ class Run {
 
   constructor(choice: number) {
     this.#choice = choice;
-    this.#member = new Member(this.#settings(0), requireAlgorithm('ffsplit'));
+    this.#member = new Member(this.#settings(0), memberAlgorithm('ffsplit', 'strict', false));
   }
 
   play(bytes: Bytes): void {
