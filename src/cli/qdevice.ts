@@ -6,7 +6,7 @@ import { OperatorError } from '../runtime/errors.ts';
 import { finish } from './command-result.ts';
 import { processOutput, reportMistake } from './output.ts';
 import { packageVersion } from './version.ts';
-import { failureOf, isList, last, text } from './yargs-options.ts';
+import { failureOf, isList, last, oneOf, text } from './yargs-options.ts';
 
 type Done = (exitCode: number) => void;
 
@@ -45,10 +45,15 @@ function addRun(parser: Argv, done: Done): void {
       command
         .option('state', text('directory of key and certificates'))
         .option('debug', { type: 'boolean', describe: 'log every detail', coerce: last<boolean> })
+        .option(
+          'vote-safety',
+          oneOf(['strict', 'upstream'], 'no vote outlives the arbiter, or as corosync-qdevice; left out: strict'),
+        )
         .option('S', { type: 'string', requiresArg: true, describe: 'advanced settings: name=value,...' }),
-    async ({ S, state, debug }) => {
+    async ({ S, state, debug, 'vote-safety': voteSafety }) => {
       const advanced = isList<string>(S) ? S : S === undefined ? [] : [S];
-      const options = await runOptions(advanced, state, debug === true);
+      const wished = await runOptions(advanced, state, debug === true);
+      const options = voteSafety === undefined ? wished : { ...wished, voteSafety };
       const { runQdevice } = await import('../qdevice/main.ts');
       done(await runQdevice(options));
     },

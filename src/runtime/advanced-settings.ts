@@ -95,7 +95,8 @@ export function text(value: string): string {
   return value;
 }
 
-function oneOf<const W extends string>(...words: readonly W[]): Reader<W> {
+/** One of a few words, in any case. */
+export function oneOf<const W extends string>(...words: readonly W[]): Reader<W> {
   return (value) => words.find((word) => word === value.toLowerCase());
 }
 
@@ -130,11 +131,6 @@ function decimal(min: number, max: number): Reader<number> {
     const read = Number(value.trim());
     return read >= min && read <= max ? read : undefined;
   };
-}
-
-/** One of a few words, exactly as they are written here. */
-export function oneOf<T extends string>(...words: readonly T[]): Reader<T> {
-  return (value) => words.find((word) => word === value);
 }
 
 export function umask(value: string): number | 'unchanged' | undefined {
