@@ -53,6 +53,6 @@ function print(
   console.log(`parted among others and not alone: ${secondLooks.length === 0 ? 'none' : secondLooks.join(' ')}`);
   console.log(`differences: ${differences.length}`);
   for (const { seed, where, script } of differences) {
-    console.log(`\nseed ${seed}, ${where}\n\nthe script, shortened:\n${script.join('\n')}`);
+    console.log(`\nseed ${seed}, ${where}\n\nthe script:\n${script.join('\n')}`);
   }
 }

@@ -11,7 +11,7 @@ import { shrink } from './shrink.ts';
 export interface Difference {
   readonly seed: number;
   readonly where: string;
-  /** A scenario file without outcomes. */
+  /** A scenario file without outcomes; shortened, but for those beyond the first few. */
   readonly script: readonly string[];
 }
 
@@ -34,6 +34,8 @@ const TIMER_MS = 400;
 const LONG_TIMER_MS = 2_000;
 /** More than this is no accident, and nobody reads on. */
 const SUSPECTS_MAX = 20;
+/** Differences that are shortened; with timers in the script it takes minutes. */
+const SHORTENED_MAX = 3;
 /** Lines of a script that say what cluster it is. */
 const HEAD = 2;
 
@@ -82,6 +84,10 @@ async function lookAgain(seed: number, arbiters: readonly Arbiter[], tally: Tall
   if (verdict.kind === 'same') {
     tally.secondLooks.push(seed);
     count(tally, algorithm, verdict);
+    return;
+  }
+  if (tally.differences.length >= SHORTENED_MAX) {
+    tally.differences.push({ seed, where: verdictText(verdict), script: lines });
     return;
   }
   const script = await shrink(lines, HEAD, async (shorter) => (await alone(shorter, arbiters)).kind === verdict.kind);

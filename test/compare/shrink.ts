@@ -1,7 +1,7 @@
 /** The shortest script that still shows a difference: lines are taken out in ever smaller pieces. */
 
 /** Scripts tried at most; each is played on every arbiter. */
-const TRIALS_MAX = 300;
+const TRIALS_MAX = 200;
 
 /** The first `kept` lines stay. `stillFails` says whether a shorter script shows it as well. */
 export async function shrink(

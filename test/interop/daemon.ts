@@ -1,6 +1,6 @@
 /**
- * A corosync-qnetd of its own for a test: Debian's, or ours with the same switches. Each has its own directory for lock
- * file and local socket and its own port, and is ended by its process id.
+ * A corosync-qnetd of its own for a test: Debian's, or ours with the same switches and told to decide as Debian's does.
+ * Each has its own directory for lock file and local socket and its own port, and is ended by its process id.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
@@ -27,7 +27,7 @@ export interface Daemon extends DaemonAddress {
 const OUR_DAEMON = fileURLToPath(new URL('../../src/cli/bin/corosync-qnetd.ts', import.meta.url));
 const COMMANDS: Readonly<Record<DaemonKind, readonly [string, ...string[]]>> = {
   upstream: ['/usr/bin/corosync-qnetd'],
-  ours: [process.execPath, '--import', 'tsx', OUR_DAEMON],
+  ours: [process.execPath, '--import', 'tsx', OUR_DAEMON, '-S', 'vote_safety=upstream'],
 };
 const START_MS_MAX = 20_000;
 const START_TRIES = 3;

@@ -20,9 +20,14 @@ export class CoreWire implements Wire {
   #nowMs = 0;
   #clients = 0;
 
-  /** `settings` beside those of a daemon without TLS. */
+  /** `settings` beside those of a daemon without TLS that decides as upstream does. */
   constructor(settings: Partial<ArbiterSettings> = {}) {
-    this.#arbiter = new Arbiter({ ...DEFAULT_ARBITER_SETTINGS, tls: 'unsupported', ...settings });
+    this.#arbiter = new Arbiter({
+      ...DEFAULT_ARBITER_SETTINGS,
+      tls: 'unsupported',
+      voteSafety: 'upstream',
+      ...settings,
+    });
   }
 
   connect(): Promise<Connection> {
