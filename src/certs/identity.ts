@@ -235,7 +235,7 @@ function check(identity: ServerIdentity, fileOf: (name: string) => string): stri
 }
 
 /** Owner, group and mode of an existing file, never with rights for everybody. Only root can pass on an owner. */
-async function attributesLike(path: string): Promise<FileAttributes> {
+export async function attributesLike(path: string): Promise<FileAttributes> {
   const { mode } = await stat(path);
   return { mode: mode & 0o660, ...(isRoot() ? await ownerOf(path) : undefined) };
 }

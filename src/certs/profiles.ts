@@ -34,7 +34,7 @@ export interface CertificateProfile<Subject = FixedSubject | 'fromRequest'> {
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Certificates live at most 100 years: some readers of dates go no further. */
-const VALIDITY_DAYS_MAX = 36_525;
+export const VALIDITY_DAYS_MAX = 36_525;
 const MEMBERS = ['reason', 'subject', 'keyBits', 'digest', 'validityDays', 'backdateDays', 'extensions'];
 
 /** The profile of a certificate whose subject we choose. */

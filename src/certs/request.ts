@@ -57,7 +57,7 @@ export function readRequest(bytes: Uint8Array, file: string, keyBitsMin: number)
 
 function splitRequest(bytes: Uint8Array, file: string) {
   try {
-    const [info, algorithm, signature] = childrenOf(readDer(derOf(bytes)));
+    const [info, algorithm, signature] = childrenOf(readDer(requestDer(bytes)));
     const [, subject, publicKeyInfo] = childrenOf(info);
     if (info === undefined || subject === undefined || publicKeyInfo === undefined) throw new Asn1Error('too short');
     return {
@@ -78,7 +78,8 @@ function splitRequest(bytes: Uint8Array, file: string) {
   }
 }
 
-function derOf(bytes: Uint8Array): Buffer {
+/** Of DER itself, or of PEM with whatever stands around it. */
+export function requestDer(bytes: Uint8Array): Buffer {
   const base64 = PEM.exec(Buffer.from(bytes).toString('latin1'))?.[1];
   return base64 === undefined ? Buffer.from(bytes) : Buffer.from(base64, 'base64');
 }

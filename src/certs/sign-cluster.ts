@@ -6,11 +6,13 @@ import { OperatorError } from '../runtime/errors.ts';
 import { readDer } from './asn1.ts';
 import { partsOf } from './certificate.ts';
 import { clusterFileName, isSameName, readable } from './cluster-name.ts';
+import { isEndorsed } from './endorsement.ts';
 import { loadServerIdentity } from './identity.ts';
 import { checkAuthority, checkKeyFits } from './identity-checks.ts';
 import { issueCertificate } from './issue.ts';
-import { readClusterProfile, readFixedProfile } from './profiles.ts';
-import { readRequest } from './request.ts';
+import { forgetIssued, recordIssued, validFor } from './issued.ts';
+import { readClusterProfile, readFixedProfile, VALIDITY_DAYS_MAX } from './profiles.ts';
+import { type CertificateRequest, readRequest, requestDer } from './request.ts';
 import { CA_CERTIFICATE, CA_KEY, ownerOf, readFailure, replaceStateFile, requireStateFile } from './state-files.ts';
 
 export interface SigningOrder {
@@ -21,10 +23,25 @@ export interface SigningOrder {
   readonly outFile?: string;
   /** Upstream's command does not compare the two names; what it signs is still worth a warning. */
   readonly otherName: 'refuse' | 'warn';
+  /** What a name needs that has a certificate already; left out: that cluster's word. */
+  readonly knownName?: KnownName;
+  /** Left out: what the profile has. */
+  readonly validDays?: number;
 }
+
+/**
+ * `endorsed`: a file with the word of the cluster, see endorsement.ts. `replace`: the operator of the arbiter takes the
+ * name from whoever had it. `note`: upstream's contract, by which everything is signed; setup tools sign again and again.
+ */
+export type KnownName =
+  | { readonly kind: 'endorsed'; readonly file: string }
+  | { readonly kind: 'replace' }
+  | { readonly kind: 'note' };
 
 export interface SignedCluster {
   readonly certificateFile: string;
+  /** The name had a certificate of another key: said here, and in the notes. */
+  readonly takenOver: string | undefined;
   /** Sentences for the operator. */
   readonly notes: readonly string[];
 }
@@ -37,17 +54,59 @@ const REQUEST_BYTES_MAX = 1_048_576;
 export async function signClusterCertificate(order: SigningOrder): Promise<SignedCluster> {
   const { stateDir, clusterName, requestFile } = order;
   const certificateFile = order.outFile ?? join(stateDir, clusterFileName(clusterName));
-  const profile = readClusterProfile();
-  const request = readRequest(await readLimited(requestFile), requestFile, profile.keyBits);
+  const profile = profileFor(order);
+  const bytes = await readLimited(requestFile);
+  const request = readRequest(bytes, requestFile, profile.keyBits);
   refuseOwnNames(request.commonName, requestFile);
   const warning = compareNames(order, request.commonName);
   const { origin, notes } = await loadServerIdentity(stateDir);
   const authority = await loadAuthority(stateDir);
+  const takenOver = await admit(order, request, requestDer(bytes), authority.now);
   const der = issueCertificate({ profile, subject: request.subject, publicKey: request.publicKey, ...authority });
+  // First: a name that is on record without its certificate lets the same request through again.
+  await recordIssued(stateDir, der);
+  if (order.knownName?.kind === 'replace') await forgetIssued(stateDir, readable(request.commonName), der);
   const owner = order.outFile === undefined ? await ownerOf(dirname(stateDir)) : undefined;
   await replaceStateFile(certificateFile, der, { mode: CERTIFICATE_MODE, ...owner });
   const imported = origin === 'imported' ? [`The NSS database in ${stateDir} was imported; it is unchanged.`] : [];
-  return { certificateFile, notes: [...imported, ...notes, ...warning] };
+  const taken = takenOver === undefined ? [] : [takenOver];
+  return { certificateFile, takenOver, notes: [...imported, ...notes, ...warning, ...taken] };
+}
+
+function profileFor({ validDays }: SigningOrder) {
+  const profile = readClusterProfile();
+  if (validDays === undefined) return profile;
+  if (Number.isInteger(validDays) && validDays >= 1 && validDays <= VALIDITY_DAYS_MAX) {
+    return { ...profile, validityDays: validDays + profile.backdateDays };
+  }
+  throw new OperatorError(
+    `A certificate cannot be valid for ${validDays} days.`,
+    `Choose 1 to ${VALIDITY_DAYS_MAX}; 3650 are ten years.`,
+    2,
+  );
+}
+
+/** A name belongs to whoever registered it. Returns what to say where it is given to another key nevertheless. */
+async function admit(order: SigningOrder, request: CertificateRequest, der: Buffer, now: Date) {
+  const name = readable(request.commonName);
+  const known = await validFor(order.stateDir, name, now);
+  const hasSameKey = known.some(({ certificate }) => certificate.publicKey.equals(request.publicKey));
+  if (known.length === 0 || hasSameKey) return undefined;
+  const last = new Date(known[0]?.certificate.validTo ?? now).toISOString().slice(0, 10);
+  const before = `The cluster name "${name}" already has a certificate, valid until ${last}`;
+  const { knownName } = order;
+  if (knownName?.kind === 'replace' || knownName?.kind === 'note') return `${before}: it goes on opening that cluster.`;
+  if (knownName === undefined) {
+    throw new OperatorError(
+      `${before}.`,
+      'Let a node of that cluster vouch for the request (qdevice certs endorse, then --endorsement), or give the name away with --replace.',
+    );
+  }
+  if (isEndorsed((await readLimited(knownName.file)).toString('latin1'), der, known)) return undefined;
+  throw new OperatorError(
+    `${knownName.file} is not the word of the cluster "${name}" for this request.`,
+    'Make it with qdevice certs endorse, for this very request, on a node that has its certificate in use.',
+  );
 }
 
 async function loadAuthority(stateDir: string) {

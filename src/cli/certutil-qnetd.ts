@@ -20,7 +20,12 @@ export interface CertutilCall {
   /** As the command was called, for messages that name it. */
   readonly program: string;
   readonly output: Output;
+  /** For what the administrator should find later as well. */
+  readonly tellLog?: (warning: string) => Promise<void>;
 }
+
+/** Upstream's 1200 months, less the day by which certificates begin earlier here. */
+const UPSTREAM_DAYS = 36_499;
 
 /** Upstream's exit codes: a file or name that is missing, and everything else. */
 const EXIT_ARGUMENT = 2;
@@ -88,9 +93,15 @@ async function signRequest(stateDir: string, requestFile: string, clusterName: s
     return EXIT_FAILED;
   }
   output.out('Signing cluster certificate');
-  const order = { stateDir, clusterName, requestFile, otherName: 'warn' } as const;
-  const { certificateFile, notes } = await signClusterCertificate(order);
+  const contract = { otherName: 'warn', knownName: { kind: 'note' }, validDays: UPSTREAM_DAYS } as const;
+  const { certificateFile, takenOver, notes } = await signClusterCertificate({
+    stateDir,
+    clusterName,
+    requestFile,
+    ...contract,
+  });
   for (const note of notes) output.err(note);
+  if (takenOver !== undefined) await call.tellLog?.(takenOver);
   output.out(`Certificate stored in ${certificateFile}`);
   return 0;
 }

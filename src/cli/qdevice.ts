@@ -29,6 +29,7 @@ export async function qdevice(args: readonly string[]): Promise<number> {
     });
   addRun(parser, done);
   addStatus(parser, done);
+  addCerts(parser, done);
   try {
     await parser.parseAsync();
     return exitCode;
@@ -97,6 +98,27 @@ function addStatus(parser: Argv, done: Done): void {
       const result = await qdeviceStatus(choice, socket ?? QDEVICE_SOCKET);
       finish(result);
       done(result.exitCode);
+      if (json === true) return;
+      const { nodeEnds } = await import('./certs-commands.ts');
+      for (const note of await nodeEnds(DEFAULT_QDEVICE_OPTIONS.stateDir)) processOutput().err(note);
+    },
+  );
+}
+
+function addCerts(parser: Argv, done: Done): void {
+  parser.command(
+    'certs [ACTION]',
+    "list this node's certificates and when they end, or vouch for the request of another node",
+    (command) =>
+      command
+        .positional('ACTION', { choices: ['list', 'endorse'] as const, default: 'list' as const })
+        .option('json', { type: 'boolean', describe: 'with list: for machines', coerce: last<boolean> })
+        .option('request', text('with endorse: file with the request'))
+        .option('state', text('directory of key and certificates')),
+    async ({ ACTION: action, json, request, state }) => {
+      const { nodeCertsCommand } = await import('./certs-commands.ts');
+      const directory = state ?? DEFAULT_QDEVICE_OPTIONS.stateDir;
+      done(await nodeCertsCommand({ action, json: json === true, request }, directory, processOutput()));
     },
   );
 }

@@ -35,6 +35,7 @@ export async function qnetd(args: readonly string[]): Promise<number> {
   addStatus(parser, done);
   addInit(parser, done);
   addSign(parser, done);
+  addCerts(parser, done);
   try {
     await parser.parseAsync();
     return exitCode;
@@ -80,13 +81,16 @@ function addStatus(parser: Parser, done: Done): void {
         .option('verbose', { alias: 'v', type: 'boolean', describe: 'more about every node', coerce: last<boolean> })
         .option('json', { type: 'boolean', describe: 'for machines', coerce: last<boolean> })
         .option('cluster', text('this one alone')),
-    async ({ verbose, json, cluster, runDir }) => {
+    async ({ verbose, json, cluster, runDir, state }) => {
       const { qnetdStatus } = await import('./qnetd-status.ts');
       const places = runDir === undefined ? [ownDirectories(), SYSTEM_DIRECTORIES] : [{ runDir }];
       const sockets = new Set(places.map((place) => localSocketIn(place.runDir)));
       const result = await qnetdStatus({ verbose: verbose === true, json: json === true, cluster }, [...sockets]);
       finish(result);
       done(result.exitCode);
+      if (json === true) return;
+      const { arbiterEnds } = await import('./certs-commands.ts');
+      for (const note of await arbiterEnds(directories({ state }).stateDir)) processOutput().err(note);
     },
   );
 }
@@ -111,12 +115,40 @@ function addSign(parser: Parser, done: Done): void {
       command
         .option('cluster', { ...text('its name'), demandOption: true })
         .option('request', { ...text('file with the request'), demandOption: true })
-        .option('out', text('file for the certificate; left out: where setup tools look for it')),
-    async ({ cluster = '', request = '', out, ...chosen }) => {
+        .option('out', text('file for the certificate; left out: where setup tools look for it'))
+        .option('valid-days', text('days until it ends; left out: 3650'))
+        .option('endorsement', text('the word of a cluster that has the name, from qdevice certs endorse'))
+        .option('replace', { type: 'boolean', describe: 'take the name from whoever has it', coerce: last<boolean> }),
+    async ({ cluster = '', request = '', out, validDays, endorsement, replace, ...chosen }) => {
       const { signCommand } = await import('./qnetd-sign.ts');
-      done(await signCommand({ stateDir: directories(chosen).stateDir, cluster, request, out }, processOutput()));
+      const order = { cluster, request, out, endorsement, replace: replace === true, validDays: days(validDays) };
+      done(await signCommand({ stateDir: directories(chosen).stateDir, ...order }, processOutput()));
     },
   );
+}
+
+function addCerts(parser: Parser, done: Done): void {
+  parser.command(
+    'certs [ACTION]',
+    'list certificates and when they end, forget those of a cluster, or renew that of the arbiter',
+    (command) =>
+      command
+        .positional('ACTION', { choices: ['list', 'forget', 'renew'] as const, default: 'list' as const })
+        .option('json', { type: 'boolean', describe: 'with list: for machines', coerce: last<boolean> })
+        .option('cluster', text('with forget: its name'))
+        .option('valid-days', text('with renew: days until it ends; left out: 3650')),
+    async ({ ACTION: action, json, cluster, validDays, ...chosen }) => {
+      const { arbiterCertsCommand } = await import('./certs-commands.ts');
+      const { stateDir } = directories(chosen);
+      const choice = { action, json: json === true, cluster, validDays: days(validDays) };
+      done(await arbiterCertsCommand(choice, stateDir, processOutput()));
+    },
+  );
+}
+
+/** What is no number is told by whoever checks the range. */
+function days(given: string | undefined): number | undefined {
+  return given === undefined ? undefined : Number(given);
 }
 
 function directories({ state, runDir }: { state?: string | undefined; runDir?: string | undefined }): Directories {

@@ -2,7 +2,9 @@
  * `qdevice run`: from options to a running daemon to an exit code. What goes wrong before the daemon runs is an
  * OperatorError for the command to print; afterwards the log tells, and the exit code.
  */
+import { endingNotes, nodeCertificates } from '../certs/validity.ts';
 import { connectCorosync } from '../corosync/connect.ts';
+import { daily } from '../runtime/daily.ts';
 import { isDetached, startDetached, tellStarter } from '../runtime/detach.ts';
 import { OperatorError } from '../runtime/errors.ts';
 import { createLog, type Log } from '../runtime/log.ts';
@@ -47,6 +49,7 @@ async function runLogged(options: QdeviceOptions, log: Log, detached: boolean): 
   const stop = new AbortController();
   const { maxSendBytes } = options.localSocket;
   const clock = wallClock();
+  warnOfEnds(options.stateDir, logger);
   const connect = () => connectCorosync({ maxTryAgain: options.corosyncTriesMax });
   onSignals({
     stop: (signal) => {
@@ -77,6 +80,15 @@ async function runLogged(options: QdeviceOptions, log: Log, detached: boolean): 
   );
   logger.info({ code }, 'stopped');
   return code;
+}
+
+function warnOfEnds(stateDir: string, logger: Log['logger']): void {
+  daily(
+    async () => {
+      for (const note of endingNotes(await nodeCertificates(stateDir, new Date()))) logger.warn({ stateDir }, note);
+    },
+    (error) => logger.debug({ err: error, stateDir }, 'the ends of certificates could not be looked at'),
+  );
 }
 
 function systemd({ logger }: Log): ServiceManager {

@@ -3,6 +3,8 @@
  * OperatorError for the command to print; afterwards the log tells, and the exit code.
  */
 
+import { arbiterCertificates, endingNotes } from '../certs/validity.ts';
+import { daily } from '../runtime/daily.ts';
 import { isDetached, startDetached, tellStarter } from '../runtime/detach.ts';
 import { OperatorError } from '../runtime/errors.ts';
 import { createLog, type Log } from '../runtime/log.ts';
@@ -48,6 +50,7 @@ export async function runQnetd(options: QnetdOptions): Promise<number> {
       stopAsked: () => askToStop('the local socket'),
     });
     reload = () => void service.reload();
+    if (options.arbiter.tls !== 'unsupported') warnOfEnds(options.stateDir, log);
     if (detached) await tellStarter();
     log.logger.info({ askedBy: await stopAsked }, 'stopping');
     await service.stop();
@@ -67,6 +70,17 @@ export async function runQnetd(options: QnetdOptions): Promise<number> {
   } finally {
     await log.flush(LOG_FLUSH_MS_MAX);
   }
+}
+
+/** Of its own certificates, and of those that it has given to clusters. */
+function warnOfEnds(stateDir: string, { logger }: Log): void {
+  daily(
+    async () => {
+      for (const note of endingNotes(await arbiterCertificates(stateDir, new Date()))) logger.warn({ stateDir }, note);
+    },
+    // Whoever may not read them is told so where it matters.
+    (error) => logger.debug({ err: error, stateDir }, 'the ends of certificates could not be looked at'),
+  );
 }
 
 /** An error that nobody expected leaves a state that nobody knows. */

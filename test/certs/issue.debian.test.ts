@@ -34,7 +34,7 @@ before(async () => {
     output(node, ['-r', '-n', clusterName]);
     const requestFile = join(base, 'nssdb/qdevice-net-node.crq');
     output(arbiter, ['-s', '-c', requestFile, '-n', clusterName]);
-    const order = { stateDir: ours, clusterName, requestFile, otherName: 'refuse' } as const;
+    const order = { stateDir: ours, clusterName, requestFile, otherName: 'refuse', validDays: 36_499 } as const;
     const { certificateFile } = await signClusterCertificate(order);
     const file = `cluster-${clusterName}.crt`;
     assert.equal(certificateFile, join(ours, file));

@@ -10,6 +10,15 @@ import { contentOf, output, scratchDirectory, upstreamArbiterScript } from '../c
 const scratch = scratchDirectory('commands');
 const stateDir = join(scratch, 'state');
 
+const ORDER = {
+  stateDir,
+  cluster: 'testcl',
+  out: undefined,
+  validDays: undefined,
+  endorsement: undefined,
+  replace: false,
+};
+
 async function run(command: (output: { out(line: string): void; err(line: string): void }) => Promise<number>) {
   const out: string[] = [];
   const err: string[] = [];
@@ -47,7 +56,7 @@ test('init imports what upstream has made', async () => {
 test('sign stores the certificate in the usual place, or in the file that is named', async () => {
   const request = makeRequest('testcl');
   const usual = join(stateDir, 'cluster-testcl.crt');
-  const order = { stateDir, cluster: 'testcl', request, out: undefined };
+  const order = { ...ORDER, request };
   assert.deepEqual(await run((to) => signCommand(order, to)), {
     code: 0,
     out: [`Certificate stored in ${usual}`],
@@ -63,7 +72,7 @@ test('sign stores the certificate in the usual place, or in the file that is nam
 test('a mistake is one line on standard error and an exit code', async () => {
   const request = makeRequest('other');
   const out = join(scratch, 'refused.crt');
-  const refused = await run((to) => signCommand({ stateDir, cluster: 'testcl', request, out }, to));
+  const refused = await run((to) => signCommand({ ...ORDER, request, out }, to));
   assert.deepEqual([refused.code, refused.out, refused.err.length], [1, [], 1]);
   assert.match(refused.err.join(), /for "other", not for "testcl"/);
   assert.ok(!existsSync(out));
