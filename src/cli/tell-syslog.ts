@@ -5,6 +5,6 @@ const FLUSH_MS_MAX = 1_000;
 
 export async function tellSyslog(ident: string, warning: string): Promise<void> {
   const log = await createLog('info', { kind: 'syslog', ident, debugAsInfo: false });
-  log.logger.warn(warning);
+  log.sink.warn({}, warning);
   await log.flush(FLUSH_MS_MAX);
 }

@@ -7,8 +7,10 @@ import { DISCONNECT } from '../member/disconnect-reasons.ts';
 import type { MemberReport, VoteCause } from '../member/effects.ts';
 import { assertNever } from '../protocol/assert-never.ts';
 import { type RingId, ringText } from '../protocol/values.ts';
+import type { Level, LogSink } from '../runtime/log-aside.ts';
 
-type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+export type { LogSink };
+
 type Fields = Readonly<Record<string, unknown>>;
 
 interface LogLine {
@@ -16,9 +18,6 @@ interface LogLine {
   readonly message: string;
   readonly fields: Fields;
 }
-
-/** The part of a pino logger that is needed here. */
-export type LogSink = Readonly<Record<Level, (fields: object, message: string) => void>>;
 
 const CAUSE: Readonly<Record<VoteCause, string>> = {
   arbiter: 'decided by the arbiter',

@@ -8,6 +8,8 @@ import { daily } from '../runtime/daily.ts';
 import { isDetached, startDetached, tellStarter } from '../runtime/detach.ts';
 import { OperatorError } from '../runtime/errors.ts';
 import { createLog, type Log } from '../runtime/log.ts';
+import type { LogSink } from '../runtime/log-aside.ts';
+import { keepCodeReady } from '../runtime/ready-code.ts';
 import { type ServiceManager, serviceManager } from '../runtime/service-manager.ts';
 import { onSignals } from '../runtime/signals.ts';
 import { qdeviceIpcReply } from '../status/qdevice-ipc.ts';
@@ -26,6 +28,7 @@ export async function runQdevice(options: QdeviceOptions): Promise<number> {
     await startDetached();
     return 0;
   }
+  keepCodeReady();
   const { serviceName: ident, syslogDebugAsInfo: debugAsInfo } = options;
   process.title = ident;
   const target = options.foreground ? ({ kind: 'stdout' } as const) : ({ kind: 'syslog', ident, debugAsInfo } as const);
@@ -35,7 +38,7 @@ export async function runQdevice(options: QdeviceOptions): Promise<number> {
     return await runLogged(options, log, detached);
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
-    if (!options.foreground) log.logger.fatal(error.message);
+    if (!options.foreground) log.sink.fatal({}, error.message);
     if (!detached) throw error;
     await tellStarter(error);
     return error.exitCode;
@@ -45,19 +48,18 @@ export async function runQdevice(options: QdeviceOptions): Promise<number> {
 }
 
 async function runLogged(options: QdeviceOptions, log: Log, detached: boolean): Promise<number> {
-  const { logger } = log;
   const stop = new AbortController();
   const { maxSendBytes } = options.localSocket;
   const clock = wallClock();
-  warnOfEnds(options.stateDir, logger);
+  warnOfEnds(options.stateDir, log.sink);
   const connect = () => connectCorosync({ maxTryAgain: options.corosyncTriesMax });
   onSignals({
     stop: (signal) => {
-      logger.info({ askedBy: signal }, 'stopping');
+      log.sink.info({ askedBy: signal }, 'stopping');
       stop.abort();
     },
     reload: () =>
-      logger.info(
+      log.sink.info(
         {},
         'nothing to do: the configuration comes from corosync, certificates are read again at each connection',
       ),
@@ -65,9 +67,9 @@ async function runLogged(options: QdeviceOptions, log: Log, detached: boolean): 
   const code = await Daemon.run(
     options,
     {
-      log: logger,
+      log: log.sink,
       setDebug: (debug) => {
-        logger.level = debug ? 'debug' : 'info';
+        log.setLevel(debug ? 'debug' : 'info');
       },
       manager: tellingStarter(systemd(log), detached),
       connectCorosync: async () => {
@@ -78,22 +80,22 @@ async function runLogged(options: QdeviceOptions, log: Log, detached: boolean): 
     },
     stop.signal,
   );
-  logger.info({ code }, 'stopped');
+  log.sink.info({ code }, 'stopped');
   return code;
 }
 
-function warnOfEnds(stateDir: string, logger: Log['logger']): void {
+function warnOfEnds(stateDir: string, sink: LogSink): void {
   daily(
     async () => {
-      for (const note of endingNotes(await nodeCertificates(stateDir, new Date()))) logger.warn({ stateDir }, note);
+      for (const note of endingNotes(await nodeCertificates(stateDir, new Date()))) sink.warn({ stateDir }, note);
     },
-    (error) => logger.debug({ err: error, stateDir }, 'the ends of certificates could not be looked at'),
+    (error) => sink.debug({ err: error, stateDir }, 'the ends of certificates could not be looked at'),
   );
 }
 
-function systemd({ logger }: Log): ServiceManager {
+function systemd({ sink }: Log): ServiceManager {
   return serviceManager(process.env, process.pid, (problem) => {
-    logger.warn({ problem }, 'the service manager could not be told');
+    sink.warn({ problem }, 'the service manager could not be told');
   });
 }
 
@@ -118,7 +120,7 @@ function dieOfDefects(log: Log): void {
 }
 
 function dieOf(err: unknown, log: Log): void {
-  log.logger.fatal({ err }, 'a defect of this program: it ends, to be started clean by the service manager');
+  log.sink.fatal({ err }, 'a defect of this program: it ends, to be started clean by the service manager');
   // Not waiting for anything but the log. What is registered is taken back when the process exits.
   void log.flush(LOG_FLUSH_MS_MAX).then(() => process.exit(1));
 }

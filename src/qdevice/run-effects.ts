@@ -32,19 +32,39 @@ export interface EffectPorts {
 export function runEffects(effects: readonly Effect[], ports: EffectPorts): string | undefined {
   const leaving = effects.some(({ kind }) => kind === 'exit');
   const written = new Set<LinkPort>();
+  const reports: MemberReport[] = [];
+  const failure = runInOrder(effects, ports, { leaving, written, reports });
+  if (failure === undefined) for (const link of written) link.flush();
+  // The log comes last: the arbiter and corosync wait, and other nodes with them.
+  for (const report of reports) ports.report(report);
+  if (failure === undefined) runExit(effects, ports);
+  return failure;
+}
+
+interface Running {
+  readonly leaving: boolean;
+  readonly written: Set<LinkPort>;
+  readonly reports: MemberReport[];
+}
+
+function runInOrder(effects: readonly Effect[], ports: EffectPorts, running: Running): string | undefined {
   let taken = false;
   for (const effect of effects) {
-    if (effect.kind !== 'castVote') {
-      if (effect.kind !== 'send' || effect.ifCast !== true || taken) runEffect(effect, ports, written);
-      continue;
+    if (effect.kind === 'report') running.reports.push(effect.report);
+    else if (effect.kind === 'castVote') {
+      // Corosync comes first: what was said to the arbiter before waits in a queue until the list is through.
+      const result = castVote(effect, ports);
+      taken = result === true;
+      if (typeof result === 'string' && !running.leaving) return result;
+    } else if (effect.kind !== 'exit' && (effect.kind !== 'send' || effect.ifCast !== true || taken)) {
+      runEffect(effect, ports, running.written);
     }
-    // Corosync comes first: what was said to the arbiter before waits in a queue until the list is through.
-    const result = castVote(effect, ports);
-    taken = result === true;
-    if (typeof result === 'string' && !leaving) return result;
   }
-  for (const link of written) link.flush();
   return undefined;
+}
+
+function runExit(effects: readonly Effect[], ports: EffectPorts): void {
+  for (const effect of effects) if (effect.kind === 'exit') ports.exit(effect.code);
 }
 
 function castVote({ ringId, cast }: Extract<Effect, { kind: 'castVote' }>, ports: EffectPorts): boolean | string {
@@ -55,7 +75,11 @@ function castVote({ ringId, cast }: Extract<Effect, { kind: 'castVote' }>, ports
   }
 }
 
-function runEffect(effect: Exclude<Effect, { kind: 'castVote' }>, ports: EffectPorts, written: Set<LinkPort>): void {
+function runEffect(
+  effect: Exclude<Effect, { kind: 'castVote' | 'report' | 'exit' }>,
+  ports: EffectPorts,
+  written: Set<LinkPort>,
+): void {
   switch (effect.kind) {
     case 'connect':
       ports.links.set(effect.link, ports.connect(effect.link));
@@ -80,12 +104,6 @@ function runEffect(effect: Exclude<Effect, { kind: 'castVote' }>, ports: EffectP
       break;
     case 'abandonHeuristics':
       ports.abandonHeuristics(effect.run);
-      break;
-    case 'report':
-      ports.report(effect.report);
-      break;
-    case 'exit':
-      ports.exit(effect.code);
       break;
     default:
       assertNever(effect);

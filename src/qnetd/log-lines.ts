@@ -12,11 +12,13 @@ import type { Blocker } from '../arbiter/safety/blockers.ts';
 import { assertNever } from '../protocol/assert-never.ts';
 import { REPLY_TEXT } from '../protocol/errors.ts';
 import { type ByteString, ringText } from '../protocol/values.ts';
+import type { Level, LogSink } from '../runtime/log-aside.ts';
 import { printable, printableName } from '../status/printable.ts';
 import { ruleWords } from '../status/rule-words.ts';
 import { LineBudget } from './line-budget.ts';
 
-type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+export type { LogSink };
+
 type Fields = Readonly<Record<string, unknown>>;
 
 interface LogLine {
@@ -24,9 +26,6 @@ interface LogLine {
   readonly message: string;
   readonly fields: Fields;
 }
-
-/** The part of a pino logger that is needed here. */
-export type LogSink = Readonly<Record<Level, (fields: object, message: string) => void>>;
 
 /** What is known of one connection, for every line about it. */
 interface KnownClient {

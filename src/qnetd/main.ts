@@ -8,6 +8,7 @@ import { daily } from '../runtime/daily.ts';
 import { isDetached, startDetached, tellStarter } from '../runtime/detach.ts';
 import { OperatorError } from '../runtime/errors.ts';
 import { createLog, type Log } from '../runtime/log.ts';
+import { keepCodeReady } from '../runtime/ready-code.ts';
 import { serviceManager } from '../runtime/service-manager.ts';
 import { onSignals } from '../runtime/signals.ts';
 import type { QnetdOptions } from './options.ts';
@@ -23,6 +24,7 @@ export async function runQnetd(options: QnetdOptions): Promise<number> {
     await startDetached();
     return 0;
   }
+  keepCodeReady();
   const { serviceName, syslogDebugAsInfo, logLevel } = options;
   process.title = serviceName;
   const log = await createLog(
@@ -42,9 +44,9 @@ export async function runQnetd(options: QnetdOptions): Promise<number> {
   onSignals({ stop: (signal) => askToStop(signal), reload: () => reload() });
   try {
     const service = await Service.start(options, {
-      log: log.logger,
+      log: log.sink,
       manager: serviceManager(process.env, process.pid, (problem) => {
-        log.logger.warn({ problem }, 'the service manager could not be told');
+        log.sink.warn({ problem }, 'the service manager could not be told');
       }),
       failed: (error) => dieOf(error, log),
       stopAsked: () => askToStop('the local socket'),
@@ -52,18 +54,18 @@ export async function runQnetd(options: QnetdOptions): Promise<number> {
     reload = () => void service.reload();
     if (options.arbiter.tls !== 'unsupported') warnOfEnds(options.stateDir, log);
     if (detached) await tellStarter();
-    log.logger.info({ askedBy: await stopAsked }, 'stopping');
+    log.sink.info({ askedBy: await stopAsked }, 'stopping');
     await service.stop();
-    log.logger.info('stopped');
+    log.sink.info({}, 'stopped');
     return 0;
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
     if (isStopAsked && !detached) {
       // A program that the start waits for gets the signal too, and its end is no failure then.
-      log.logger.info({ askedBy: await stopAsked, reason: error.message }, 'stopped before it served');
+      log.sink.info({ askedBy: await stopAsked, reason: error.message }, 'stopped before it served');
       return 0;
     }
-    if (!options.foreground) log.logger.fatal(error.message);
+    if (!options.foreground) log.sink.fatal({}, error.message);
     if (!detached) throw error;
     await tellStarter(error);
     return error.exitCode;
@@ -73,13 +75,13 @@ export async function runQnetd(options: QnetdOptions): Promise<number> {
 }
 
 /** Of its own certificates, and of those that it has given to clusters. */
-function warnOfEnds(stateDir: string, { logger }: Log): void {
+function warnOfEnds(stateDir: string, { sink }: Log): void {
   daily(
     async () => {
-      for (const note of endingNotes(await arbiterCertificates(stateDir, new Date()))) logger.warn({ stateDir }, note);
+      for (const note of endingNotes(await arbiterCertificates(stateDir, new Date()))) sink.warn({ stateDir }, note);
     },
     // Whoever may not read them is told so where it matters.
-    (error) => logger.debug({ err: error, stateDir }, 'the ends of certificates could not be looked at'),
+    (error) => sink.debug({ err: error, stateDir }, 'the ends of certificates could not be looked at'),
   );
 }
 
@@ -90,7 +92,7 @@ function dieOfDefects(log: Log): void {
 }
 
 function dieOf(error: unknown, log: Log): void {
-  log.logger.fatal({ err: error }, 'a defect of this program: it ends, to be started clean by the service manager');
+  log.sink.fatal({ err: error }, 'a defect of this program: it ends, to be started clean by the service manager');
   // Not waiting for anything but the log: whoever is connected sees the connection break.
   void log.flush(LOG_FLUSH_MS_MAX).then(() => process.exit(1));
 }

@@ -30,6 +30,7 @@ export interface EffectPorts {
 
 export function runEffects(effects: readonly Effect[], ports: EffectPorts): void {
   const written = new Set<LinkPort>();
+  const reports: Report[] = [];
   for (const effect of effects) {
     switch (effect.kind) {
       case 'send': {
@@ -65,11 +66,13 @@ export function runEffects(effects: readonly Effect[], ports: EffectPorts): void
         ports.records.remove(effect.cluster);
         break;
       case 'report':
-        ports.report(effect.report);
+        reports.push(effect.report);
         break;
       default:
         assertNever(effect);
     }
   }
   for (const link of written) link.flush();
+  // The log comes last: nodes wait for their votes.
+  for (const report of reports) ports.report(report);
 }

@@ -4,11 +4,11 @@
  */
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import type { Logger } from 'pino';
 import { pino } from 'pino';
 import { printable } from '../status/printable.ts';
 import type { LineSink } from './line-sinks.ts';
 import { DescriptorSink, LoggerSink, StreamSink, terminalDescriptor } from './line-sinks.ts';
+import { type LogSink, logAside } from './log-aside.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
@@ -24,7 +24,8 @@ export type LogTarget =
     };
 
 export interface Log {
-  readonly logger: Logger;
+  readonly sink: LogSink;
+  setLevel(level: LogLevel): void;
   /** To be awaited before exit: resolved when every line is out, or at `limitMs` if nobody reads. */
   flush(limitMs: number): Promise<void>;
 }
@@ -47,7 +48,20 @@ export async function createLog(level: LogLevel, target: LogTarget, pid = proces
     },
     { write: (line: string) => writeQuietly(sink, format, line) },
   );
-  return { logger, flush: (limitMs) => sink.flush(limitMs) };
+  const aside = logAside(logger);
+  // Whichever way the process ends.
+  process.once('exit', aside.drain);
+  return {
+    sink: aside.sink,
+    setLevel: (wanted) => {
+      aside.drain();
+      logger.level = wanted;
+    },
+    flush: (limitMs) => {
+      aside.drain();
+      return sink.flush(limitMs);
+    },
+  };
 }
 
 /** A line that cannot be written is given up: whoever wanted to say it has more important things to go on with. */

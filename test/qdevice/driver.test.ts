@@ -68,6 +68,19 @@ test('what says that a vote was taken is said only if it was', () => {
   assert.deepEqual(done, ['connect 1', 'cast', 'send', 'flush']);
 });
 
+test('the log comes after what others wait for, and before the end', () => {
+  const report = { kind: 'report', report: { what: 'connecting' } } as const;
+  const { driver, done } = stage({
+    tick: [{ kind: 'connect', link: 1 }],
+    bytes: [report, send, cast],
+    stop: [report, { kind: 'exit', code: 0 }],
+  });
+  driver.feed({ kind: 'tick', jitter: 0 });
+  driver.feed({ kind: 'bytes', link: 1, bytes: new Uint8Array() });
+  driver.feed({ kind: 'stop' });
+  assert.deepEqual(done, ['connect 1', 'send', 'cast', 'flush', 'report', 'report', 'exit 0']);
+});
+
 test('a vote that cannot be cast ends the list and is told at once, ahead of what waits', () => {
   const answers = { tick: [{ kind: 'connect', link: 1 } as const], bytes: [cast, send] };
   const { driver, done, events } = stage(answers, true);

@@ -47,7 +47,11 @@ interface Stage {
 }
 
 /** Two connected clients, 1 and 2, and a core that answers with `script`. */
-function stage(script: (event: ArbiterEvent) => Effect[], nextDeadlineMs: () => number | undefined = () => undefined) {
+function stage(
+  script: (event: ArbiterEvent) => Effect[],
+  nextDeadlineMs: () => number | undefined = () => undefined,
+  report: () => void = () => undefined,
+) {
   const seen: ArbiterEvent[] = [];
   const failures: unknown[] = [];
   const overflows: [number, number][] = [];
@@ -61,7 +65,7 @@ function stage(script: (event: ArbiterEvent) => Effect[], nextDeadlineMs: () => 
   const driver = new Driver({
     core,
     nowMs: () => performance.now(),
-    report: () => undefined,
+    report,
     records: memoryRecords(),
     overflowed: (blame, to) => overflows.push([blame, to]),
     failed: (error) => failures.push(error),
@@ -80,6 +84,18 @@ test('effects run in order, and what is sent to one link during an event is flus
   driver.feed(bytes(1));
   assert.deepEqual(links[0].done, ['queued 1', 'queued 3', 'flushed']);
   assert.deepEqual(links[1].done, ['queued 2', 'flushed']);
+});
+
+test('the log comes after what the nodes wait for', () => {
+  const unstable: Effect = { kind: 'report', report: { what: 'unstable', cluster: 'a' } };
+  const doneBefore: string[][] = [];
+  const { driver, links } = stage(
+    () => [unstable, send(1, 1)],
+    () => undefined,
+    () => doneBefore.push([...links[0].done]),
+  );
+  driver.feed(bytes(1));
+  assert.deepEqual(doneBefore, [['queued 1', 'flushed']]);
 });
 
 test('over-read bytes travel with startTls', () => {

@@ -14,7 +14,7 @@ const LIMITED = { timeout: 60_000 };
 /** Node.js running `body` with a log on its stdout. */
 function command(body: string, target = "{ kind: 'stdout' }"): string[] {
   const program = `import { createLog } from '${MODULE}';
-const { logger, flush } = await createLog('debug', ${target}, 4711);
+const { sink: logger, flush } = await createLog('debug', ${target}, 4711);
 ${body}`;
   return [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', program];
 }
@@ -35,7 +35,7 @@ const FLOOD = "for (let at = 0; at < 60_000; at += 1) logger.info({ at, pad: 'x'
 
 test('lines are JSON with the level as a word, and survive an immediate exit', LIMITED, async () => {
   const child = start(
-    command("logger.child({ cluster: 'a' }).info({ node: 1 }, 'one'); logger.debug('two'); process.exit(3);"),
+    command("logger.info({ cluster: 'a', node: 1 }, 'one'); logger.debug({}, 'two'); process.exit(3);"),
   );
   const [text, [code]] = await Promise.all([textOf(child.stdout), once(child, 'exit')]);
   assert.equal(code, 3);
@@ -55,7 +55,7 @@ test('lines are JSON with the level as a word, and survive an immediate exit', L
 test('a reader that stalls does not stall the program, and is told what it lost', LIMITED, async () => {
   const child = start(
     command(`${FLOOD} console.error('done'); process.stdin.once('data', async () => {
-      await flush(10_000); logger.info('after'); await flush(10_000); process.exit(0); });`),
+      await flush(10_000); logger.info({}, 'after'); await flush(10_000); process.exit(0); });`),
   );
   assert.ok(child.stdin !== null && child.stderr !== null);
   // Nobody has read stdout until here: a write that blocks would never get to this line.
@@ -86,7 +86,7 @@ test('a reader that never reads does not hold up the exit', LIMITED, async () =>
 test('a reader that went away does not end the program', LIMITED, async () => {
   const child = start(
     command(
-      "console.error('up'); process.stdin.once('data', async () => { logger.info('x'); await flush(100); logger.info('y'); process.exit(5); });",
+      "console.error('up'); process.stdin.once('data', async () => { logger.info({}, 'x'); await flush(100); logger.info({}, 'y'); process.exit(5); });",
     ),
   );
   assert.ok(child.stdin !== null && child.stderr !== null && child.stdout !== null);
@@ -113,7 +113,7 @@ sys.exit(child.wait())
 `;
 
 test('on a terminal there is text for eyes, and a message cannot steer the terminal', LIMITED, async () => {
-  const program = command("logger.info({ node: 1 }, 'node joined'); logger.warn('evil\\u001b[2J\\nline');");
+  const program = command("logger.info({ node: 1 }, 'node joined'); logger.warn({}, 'evil\\u001b[2J\\nline');");
   const child = start(['python3', '-c', TERMINAL, 'read', ...program]);
   const text = await textOf(child.stdout);
   const plain = text
@@ -152,7 +152,7 @@ test('a daemon without a terminal logs to syslog with its ident, its process id 
     const target = `{ kind: 'syslog', ident: 'corosync-qnetd', debugAsInfo: true, socketPath: '${socketPath}' }`;
     const child = start(
       command(
-        "logger.warn({ node: 1 }, 'node left'); logger.error('bad'); logger.debug('small'); await flush(5_000);",
+        "logger.warn({ node: 1 }, 'node left'); logger.error({}, 'bad'); logger.debug({}, 'small'); await flush(5_000);",
         target,
       ),
     );
@@ -178,10 +178,10 @@ const taken = [];
 try {
   for (let count = 0; count < 1_000; count += 1) taken.push(openSync('/dev/null'));
 } catch {}
-logger.info('unheard');
+logger.info({}, 'unheard');
 for (const fd of taken) closeSync(fd);
 await new Promise((resolve) => setTimeout(resolve, 50));
-logger.info('still quiet: a logger that cannot run is not tried with every line');
+logger.info({}, 'still quiet: a logger that cannot run is not tried with every line');
 await flush(100);
 process.stdout.write('alive', () => process.exit(7));`;
   const program = command(body, "{ kind: 'syslog', ident: 'corosync-qnetd', debugAsInfo: false }");
