@@ -6,7 +6,7 @@
  *
  * `--stacks upstream,ours,stock-nodes`, `--windows silent,killed,frozen,untold` and `--failures link,crash,power` choose, an empty
  * list leaves a part out; `--rounds N` repeats the windows (the longest counts) and the failures (the median counts); `--timeout MS` is
- * quorum.device.timeout, `--observe S` how long S18 is looked at.
+ * quorum.device.timeout, `--observe S` how long S18 is looked at, `--vote-safety MODE` what our programs are told.
  */
 import { parseArgs } from 'node:util';
 import { arbiterProgram } from '../lab/arbiter.ts';
@@ -50,6 +50,7 @@ const { values: wishes } = parseArgs({
     rounds: { type: 'string', default: '1' },
     timeout: { type: 'string', default: '10000' },
     observe: { type: 'string', default: '60' },
+    'vote-safety': { type: 'string' },
   },
 });
 const ROUNDS = Number(wishes.rounds);
@@ -71,6 +72,12 @@ function chosen<K extends string>(table: Readonly<Record<K, unknown>>, wish: str
   return words.filter(known);
 }
 
+function asWished<P extends { name: string; daemon: readonly string[] }>(program: P): P {
+  const mode = wishes['vote-safety'];
+  if (mode === undefined || program.name !== 'ours') return program;
+  return { ...program, daemon: [...program.daemon, '-S', `vote_safety=${mode}`] };
+}
+
 async function measure(name: StackName): Promise<Cells> {
   const { arbiter, nodes } = STACKS[name];
   const cells = new Map<string, string>();
@@ -78,11 +85,12 @@ async function measure(name: StackName): Promise<Cells> {
     cells.set(what, text);
     console.error(`${name}: ${what}: ${text}`);
   };
-  const lab = await Lab.create(arbiterProgram(arbiter));
+  const lab = await Lab.create(asWished(arbiterProgram(arbiter)));
   try {
     const pairOf = async (size: number, algorithm: 'ffsplit' | 'lms'): Promise<Pair> => {
       const settings = { deviceTimeoutMs: Number(wishes.timeout), algorithm };
-      const cluster = await lab.addCluster(algorithm, size, settings, nodePrograms(nodes));
+      const programs = nodePrograms(nodes);
+      const cluster = await lab.addCluster(algorithm, size, settings, (node) => asWished(programs(node)));
       await cluster.start();
       return { lab, cluster };
     };

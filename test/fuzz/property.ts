@@ -6,7 +6,7 @@ import type { FuzzTarget } from './target.ts';
 const EDITS_MAX = 6;
 const RANDOM_BYTES_MAX = 400;
 
-const anyEdit: fc.Arbitrary<Edit> = fc.record({
+export const anyEdit: fc.Arbitrary<Edit> = fc.record({
   kind: fc.nat({ max: 9 }),
   at: fc.nat({ max: 65_535 }),
   value: fc.nat({ max: 255 }),

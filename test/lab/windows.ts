@@ -13,8 +13,8 @@ import { FIRST_HOLDS, HEALTHY, SECOND_HOLDS, settled } from './settled.ts';
 import { until } from './wait.ts';
 
 const HEARTBEAT_IN_TIMEOUTS = 0.8;
-/** An arbiter that waits for the last vote to lapse is sure after 2.25 heartbeats, 1.8 timeouts; this leaves it room. */
-const OBSERVED_IN_TIMEOUTS = 3;
+/** An arbiter that waits until a vote must have lapsed gives up on a silent node 2.6 timeouts after its last message; this leaves room. */
+const OBSERVED_IN_TIMEOUTS = 4;
 /** How long the outcome must stand until looking ends. */
 const STEADY_MS = 2500;
 const FAILOVER_DEADLINE_MS = 60_000;
