@@ -10,6 +10,8 @@ const EDITS_MAX = 8;
 /** So many inputs that taking their coverage costs less than running them. */
 const BATCH_MS = 200;
 const SHRINK_TRIES_MAX = 2000;
+/** What comes behind tells of this input alone. */
+const MESSAGE_LENGTH_MAX = 40;
 /** A reader that fails everywhere has told enough. */
 const FINDS_MAX = 20;
 
@@ -125,8 +127,8 @@ export class Campaign {
   }
 }
 
-/** The kind of an error and where in our code it came up: one find for each. */
-function signature({ name, stack = '' }: Error): string {
+/** The kind of an error and where in our code it came up, or what a check of the target says: one find for each. */
+function signature({ name, message, stack = '' }: Error): string {
   const places = [...stack.matchAll(/(src\/[\w/.-]+:\d+)/g)].slice(0, 2).map(([place]) => place);
-  return `${name} at ${places.join(' < ')}`;
+  return `${name} ${places.length > 0 ? `at ${places.join(' < ')}` : message.slice(0, MESSAGE_LENGTH_MAX)}`;
 }

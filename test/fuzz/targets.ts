@@ -5,7 +5,7 @@ import { arbiter } from './targets/arbiter.ts';
 import { corosyncConf } from './targets/conf.ts';
 import { arbiterRequests, nodeRequests } from './targets/local-socket.ts';
 import { member } from './targets/member.ts';
-import { commandLines, configuration } from './targets/texts.ts';
+import { commandLines, configuration, voteRecords } from './targets/texts.ts';
 import { frames, options } from './targets/wire.ts';
 
 export const TARGETS: readonly FuzzTarget[] = [
@@ -20,4 +20,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   configuration,
   commandLines,
   corosyncConf,
+  voteRecords,
 ];

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { Arbiter } from '../../../src/arbiter/arbiter.ts';
 import type { Effect } from '../../../src/arbiter/effects.ts';
 import type { ArbiterEvent } from '../../../src/arbiter/events.ts';
+import { readRecord, recordText } from '../../../src/arbiter/safety/record-text.ts';
 import { DEFAULT_ARBITER_SETTINGS } from '../../../src/arbiter/settings.ts';
 import { encodeMessage } from '../../../src/protocol/encode.ts';
 import type { MessageName } from '../../../src/protocol/messages.ts';
@@ -20,14 +21,16 @@ import { SERVER } from './local-socket.ts';
 
 const CLIENTS = 4;
 const TLS = ['unsupported', 'supported', 'required'] as const;
-const OPS = ['connect', 'bytes', 'bytes', 'bytes', 'secured', 'disconnect', 'wait', 'waitLong'] as const;
+const OPS = ['connect', 'bytes', 'recorded', 'bytes', 'secured', 'disconnect', 'wait', 'waitLong'] as const;
+const RECORDED = 2;
 const TICKS_MAX = 200;
 const LONG_WAIT_MS = 200;
+const EMPTY_SET_OPTION_REPLY = '000700000000';
 const CERTIFICATE = { commonName: 'tst', dnsNames: [], ipAddresses: [] };
 
 export const arbiter: FuzzTarget = {
   name: 'arbiter',
-  seeds: [...[0, 1, 2, 3].map(conversation), conversation(1, 0x03), conversation(1, 0x08)],
+  seeds: [0, 1, 2, 3].flatMap((algorithm) => [0x20, 0x40, 0x61, 0x48].map((choice) => conversation(algorithm, choice))),
   bytesMax: 4096,
   run(input) {
     const bytes = new Bytes(input);
@@ -43,6 +46,7 @@ class Run {
   readonly #numbers = new Map<number, number>();
   readonly #open = new Set<number>();
   readonly #securing = new Set<number>();
+  readonly #writing: Extract<Effect, { kind: 'record' }>[] = [];
   #made = 0;
   #nowMs = 0;
 
@@ -54,6 +58,7 @@ class Run {
       maxClients: (choice & 8) !== 0 ? 2 : 0,
       maxReceiveBytes: (choice & 16) !== 0 ? 256 : DEFAULT_ARBITER_SETTINGS.maxReceiveBytes,
       keepActivePartition: (choice & 32) !== 0,
+      voteSafety: (choice & 64) !== 0 ? 'strict' : 'upstream',
     });
   }
 
@@ -86,7 +91,14 @@ class Run {
       }
       case 'disconnect':
         this.#securing.delete(client);
-        return this.#open.delete(client) ? { kind: 'disconnected', client, reason: 'fuzz' } : undefined;
+        return this.#open.delete(client)
+          ? { kind: 'disconnected', client, reason: 'fuzz', finished: (op & 64) !== 0 }
+          : undefined;
+      case 'recorded': {
+        const write = this.#writing.shift();
+        const failure = (op & 64) === 0 ? undefined : 'disk full';
+        return write && { kind: 'recorded', cluster: write.cluster, version: write.version, failure };
+      }
       default:
         return undefined;
     }
@@ -123,7 +135,11 @@ class Run {
     switch (effect.kind) {
       case 'send':
         assert.ok(this.#open.has(effect.to), 'nothing is sent to a closed client');
-        decoded(effect.bytes);
+        assertReadable(effect.bytes);
+        break;
+      case 'record':
+        this.#writing.push(effect);
+        assert.deepEqual(readRecord(recordText(effect)), { cluster: effect.cluster, grants: effect.grants });
         break;
       case 'startTls':
         this.#securing.add(effect.on);
@@ -135,6 +151,11 @@ class Run {
       default:
     }
   }
+}
+
+/** Upstream answers a request that sets nothing with an empty message, which by its own rules cannot be read. */
+function assertReadable(bytes: Uint8Array): void {
+  if (Buffer.from(bytes).toString('hex') !== EMPTY_SET_OPTION_REPLY) decoded(bytes);
 }
 
 /** Two nodes of one cluster come, lose each other, answer what they are told, and leave. */
@@ -166,16 +187,19 @@ function conversation(algorithm: number, choice = 0x20): Uint8Array {
       heartbeatIntervalMs: 1000,
       tieBreaker: { mode: 'lowest' },
       ringId: { nodeId: node, seq: 4n },
+      ...((choice & 1) !== 0 && { castBoundMs: 3000 }),
     });
     says(node, 'setOption', { msgSeqNumber: 3, keepActivePartition: 'enabled' });
     says(node, 'nodeList', { msgSeqNumber: 3, nodeListType: 'initialConfig', nodeInfo: nodeInfos([1, 2]) });
     list(node, 8n, [1, 2]);
+    does(0, RECORDED);
   }
   for (const node of [1, 2]) list(node, 12n, [node]);
+  for (let write = 0; write < 3; write += 1) does(0, RECORDED);
   for (const node of [1, 2]) says(node, 'voteInfoReply', { msgSeqNumber: 1 });
   says(1, 'askForVote', { msgSeqNumber: 6 });
   says(2, 'heuristicsChange', { msgSeqNumber: 7, heuristics: 'fail' });
-  says(2, 'echoRequest', { msgSeqNumber: 1 });
+  says(2, 'echoRequest', { msgSeqNumber: 1, ...((choice & 1) !== 0 && { voteWithdrawn: 1 }) });
   script.push(6 << 2, 250, 7 << 2, 9, (5 << 2) | 1);
   return Uint8Array.from(script);
 }

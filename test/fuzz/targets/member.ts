@@ -38,6 +38,7 @@ const OPS = [
 type Op = (typeof OPS)[number];
 const CAUSES = ['connectFailed', 'arbiterClosed', 'tlsFailed'] as const;
 const RESULTS = ['undefined', 'pass', 'fail'] as const;
+const ALGORITHMS = ['ffsplit', 'lms', 'twoNodeLms', 'test'] as const;
 const TLS = ['off', 'on', 'required'] as const;
 const LONG_WAIT_MS = 100;
 const TICKS_MAX = 200;
@@ -45,7 +46,7 @@ const CLOCK = { localBefore: String, isoBefore: String };
 
 export const member: FuzzTarget = {
   name: 'member',
-  seeds: [conversation(0), conversation(1), conversation(3), conversation(4)],
+  seeds: [0, 1, 4, 6, 24, 64, 72, 80, 88, 104].map(conversation),
   bytesMax: 4096,
   run(input) {
     const bytes = new Bytes(input);
@@ -65,7 +66,9 @@ class Run {
 
   constructor(choice: number) {
     this.#choice = choice;
-    this.#member = new Member(this.#settings(0), memberAlgorithm('ffsplit', 'strict', false));
+    const settings = this.#settings(0);
+    const waitForAll = (choice & 32) !== 0;
+    this.#member = new Member(settings, memberAlgorithm(settings.algorithm, settings.voteSafety, waitForAll));
   }
 
   play(bytes: Bytes): void {
@@ -131,6 +134,8 @@ class Run {
     const mode = (this.#choice & 4) !== 0 || (change & 4) !== 0 ? 'on' : 'off';
     const commands = mode === 'on' ? [{ name: 'x', line: '/bin/true' }] : [];
     return settingsOf(1, (change & 8) === 0 ? [1, 2] : [1, 2, 3, 4], {
+      algorithm: ALGORITHMS[(this.#choice >> 3) % ALGORITHMS.length] ?? 'ffsplit',
+      voteSafety: (this.#choice & 64) === 0 ? 'strict' : 'upstream',
       tls: TLS[(this.#choice + (change & 3)) % TLS.length] ?? 'on',
       tieBreaker: (change & 16) === 0 ? { mode: 'lowest' } : { mode: 'nodeId', nodeId: 2 },
       heuristics: { mode, intervalMs: 3000, timeoutMs: 500, syncTimeoutMs: 1500, commands },

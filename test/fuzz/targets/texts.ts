@@ -1,5 +1,6 @@
 /** What is configured and typed: corosync's table of keys, advanced settings, command lines. */
 import assert from 'node:assert/strict';
+import { readRecord, recordText } from '../../../src/arbiter/safety/record-text.ts';
 import { parseNodeCertutil, parseQnetdCertutil } from '../../../src/cli/certutil-arguments.ts';
 import { switches } from '../../../src/cli/getopt.ts';
 import { assertUsable, QDEVICE_SETTINGS, withQdeviceSettings } from '../../../src/cli/qdevice-settings.ts';
@@ -9,6 +10,7 @@ import { commandWords } from '../../../src/member/command-line.ts';
 import { readConfiguration } from '../../../src/qdevice/configuration.ts';
 import { DEFAULT_QDEVICE_OPTIONS } from '../../../src/qdevice/options.ts';
 import { defaultQnetdOptions, SYSTEM_DIRECTORIES } from '../../../src/qnetd/options.ts';
+import { recordFileName } from '../../../src/qnetd/records.ts';
 import { advancedSettings, settingList } from '../../../src/runtime/advanced-settings.ts';
 import { OperatorError } from '../../../src/runtime/errors.ts';
 import { fakeCorosync, PLAIN } from '../../qdevice/fake-corosync.ts';
@@ -52,6 +54,22 @@ export const configuration: FuzzTarget = {
       }
       assert.ok(settings.port >= 1 && settings.port <= 65_535 && notes.length < 1000);
     });
+  },
+};
+
+/** Who may be casting a vote, as an earlier process wrote it down. */
+export const voteRecords: FuzzTarget = {
+  name: 'vote-records',
+  seeds: [
+    recordText({ cluster: 'lab', grants: [{ nodeId: 1, members: [1, 2], leaseMs: 27_000 }] }),
+    recordText({ cluster: 'b\xfc"', grants: [{ nodeId: 7, members: [], leaseMs: Number.POSITIVE_INFINITY }] }),
+  ].map(bytesOf),
+  bytesMax: 1024,
+  run(input) {
+    const record = readRecord(latin1(input));
+    if (record === undefined) return;
+    assert.match(recordFileName(record.cluster), /^[\w%-]{1,250}\.json$/, 'a file of this directory');
+    assert.deepEqual(readRecord(recordText(record)), record, 'what is read is written and read again the same');
   },
 };
 
