@@ -21,6 +21,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   procps: '/usr/bin/ps',
   python3: '/usr/bin/python3',
   systemd: '/usr/bin/systemd-analyze',
+  'openssh-server': '/usr/sbin/sshd',
+  'openssh-client': '/usr/bin/ssh',
+  sudo: '/usr/bin/sudo',
 };
 
 const isRoot = process.getuid?.() === 0;

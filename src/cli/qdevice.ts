@@ -5,6 +5,7 @@ import { DEFAULT_QDEVICE_OPTIONS, QDEVICE_SOCKET, type QdeviceOptions } from '..
 import { OperatorError } from '../runtime/errors.ts';
 import { finish } from './command-result.ts';
 import { processOutput, reportMistake } from './output.ts';
+import { addCheck, addExpected, addMove, addNodes, addRemove, addSetup, addSync } from './setup.ts';
 import { packageVersion } from './version.ts';
 import { failureOf, isList, last, oneOf, text } from './yargs-options.ts';
 
@@ -30,6 +31,13 @@ export async function qdevice(args: readonly string[]): Promise<number> {
   addRun(parser, done);
   addStatus(parser, done);
   addCerts(parser, done);
+  addSetup(parser, done);
+  addRemove(parser, done);
+  addCheck(parser, done);
+  addSync(parser, done);
+  addMove(parser, done);
+  addNodes(parser, done);
+  addExpected(parser, done);
   try {
     await parser.parseAsync();
     return exitCode;

@@ -2,7 +2,7 @@
  * One host of the lab: an address, private directories, and the daemons that were started on it. File contents are exchanged
  * through the directories as this machine sees them, which stands for an operator's copying.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Container, createNetwork, deleteNetwork, openContainer } from './namespaces.ts';
 import { type CommandResult, Daemon, run, tryRun } from './processes.ts';
@@ -24,32 +24,70 @@ const LOG_DIRECTORY = '/run/lab-log';
 const COMMAND_SECONDS_MAX = 25;
 const LOG_LINES_SHOWN = 12;
 
+/** What a host has of its own beside what every host has. */
+export interface HostExtras {
+  /** Each a copy of this machine's directory, so that accounts and settings can differ. */
+  readonly copied?: readonly string[];
+  readonly empty?: readonly string[];
+  /** Programs that take the place of this machine's: path and script. */
+  readonly programs?: ReadonlyMap<string, string>;
+}
+
 export class Host {
   readonly name: string;
   readonly address: string;
   readonly network: string;
   readonly #directory: string;
+  readonly #covered: readonly string[];
   readonly #container: Container;
   readonly #daemons = new Map<string, Daemon>();
   readonly #logs = new Set<string>();
 
-  private constructor(name: string, address: string, network: string, directory: string, container: Container) {
+  private constructor(
+    name: string,
+    address: string,
+    network: string,
+    directory: string,
+    covered: readonly string[],
+    container: Container,
+  ) {
     this.name = name;
     this.address = address;
     this.network = network;
     this.#directory = directory;
+    this.#covered = covered;
     this.#container = container;
   }
 
-  static async create(labName: string, directory: string, name: string, address: string): Promise<Host> {
+  static async create(
+    labName: string,
+    directory: string,
+    name: string,
+    address: string,
+    extras: HostExtras = {},
+  ): Promise<Host> {
     const network = `${labName}-${name}`;
     const own = join(directory, name);
-    const bindings = new Map(PRIVATE_DIRECTORIES.map((inside) => [inside, join(own, inside)]));
+    const { copied = [], empty = [], programs = new Map() } = extras;
+    const covered = [...copied, ...empty, ...PRIVATE_DIRECTORIES];
+    const bindings = new Map(covered.map((inside) => [inside, join(own, inside)]));
+    for (const path of copied) {
+      mkdirSync(dirname(join(own, path)), { recursive: true });
+      const filter = (file: string) => !PRIVATE_DIRECTORIES.includes(file);
+      cpSync(path, join(own, path), { recursive: true, preserveTimestamps: true, verbatimSymlinks: true, filter });
+    }
+    for (const path of empty) mkdirSync(join(own, path), { recursive: true, mode: 0o755 });
+    for (const [path, script] of programs) {
+      const file = join(own, 'programs', path.replaceAll('/', '_'));
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, script, { mode: 0o755 });
+      bindings.set(path, file);
+    }
     for (const path of [...PRIVATE_DIRECTORIES, ...EXPECTED_DIRECTORIES, LOG_DIRECTORY]) {
       mkdirSync(join(own, path), { recursive: true, mode: 0o755 });
     }
     await createNetwork(network, `${labName}-bridge`, `p${address.split('.').at(-1)}`, `${address}/24`);
-    return new Host(name, address, network, own, await openContainer(network, name, bindings));
+    return new Host(name, address, network, own, covered, await openContainer(network, name, bindings));
   }
 
   /** Prefix of a command line that runs on this host. */
@@ -77,7 +115,7 @@ export class Host {
 
   /** Where this machine sees a file of one of the private directories. */
   outside(path: string): string {
-    if (!PRIVATE_DIRECTORIES.some((directory) => path.startsWith(`${directory}/`))) {
+    if (!this.#covered.some((directory) => path === directory || path.startsWith(`${directory}/`))) {
       throw new Error(`${path} is not private to the host`);
     }
     return join(this.#directory, path);

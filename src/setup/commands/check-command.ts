@@ -1,0 +1,84 @@
+/** `qdevice check`: what setup looks at, and on a cluster that has its device what would break today. */
+
+import { hasVote } from '../facts/quorum-view.ts';
+import { type Finding, note, obstacles, refuse } from '../rules/finding.ts';
+import { AFTERWARDS } from '../rules/sentences-later.ts';
+import { arbiterTarget } from '../ssh-targets.ts';
+import { certificateOf, findingsOf, type Survey } from '../survey.ts';
+import { asError, type CommonOptions, openCluster } from './cluster-session.ts';
+import type { CommandOutcome, Operator } from './report.ts';
+import { lookAround, type SetupRequest, SYNC_TIMEOUT_MS } from './setup-command.ts';
+
+export interface CheckRequest extends CommonOptions {
+  /** undefined: of the arbiter that the cluster has. */
+  readonly address: string | undefined;
+  readonly force: boolean;
+}
+
+const DAY_MS = 86_400_000;
+const WARN_DAYS = 30;
+
+export async function checkCommand(request: CheckRequest, operator: Operator): Promise<CommandOutcome> {
+  const cluster = await openCluster(request, 'look');
+  try {
+    const { device } = cluster.conf;
+    const address = request.address ?? device?.net.get('host');
+    if (address === undefined) {
+      const problem = `No quorum device is configured in ${cluster.confFile}.`;
+      throw asError({ problem, remedy: 'Name the arbiter that it could have: qdevice check ADDRESS.' });
+    }
+    const arbiter = await arbiterTarget(address, undefined);
+    const survey = (await lookAround(asSetup(request, address, device), arbiter, cluster, device !== undefined)).survey;
+    const findings = [...findingsOf(survey), ...(device === undefined ? [] : running(survey, Date.now()))];
+    operator.report({ kind: 'findings', findings });
+    const common = { operation: 'check', findings, steps: [] };
+    if (obstacles(findings, request.force || device !== undefined).length > 0) {
+      return { ...common, outcome: 'refused', problem: 'Something stands in the way, see above.', remedy: '' };
+    }
+    const summary = device === undefined ? 'Nothing stands in the way of qdevice setup.' : 'Nothing would break today.';
+    return { ...common, outcome: 'done', summary };
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** The settings in force, where there are some. */
+export function asSetup(request: CheckRequest, address: string, device: Survey['conf']['device']): SetupRequest {
+  const algorithm = device?.net.get('algorithm');
+  const port = device?.net.get('port');
+  const common = { user: request.user, prompts: request.prompts, signal: request.signal };
+  return {
+    ...common,
+    address,
+    network: undefined,
+    port: port === undefined ? undefined : Number(port),
+    algorithm: algorithm === 'ffsplit' || algorithm === 'lms' ? algorithm : undefined,
+    tieBreaker: undefined,
+    votes: algorithm === 'lms' ? device?.votes : undefined,
+    timeoutMs: device?.timeoutMs,
+    syncTimeoutMs: device?.syncTimeoutMs ?? SYNC_TIMEOUT_MS,
+    tls: device?.net.get('tls') === 'off' ? 'off' : 'required',
+    force: request.force || device !== undefined,
+    dryRun: true,
+  };
+}
+
+/** Of a device that is there. */
+function* running(survey: Survey, nowMs: number): Generator<Finding> {
+  const bare = survey.nodes.filter(({ facts }) => facts !== undefined && (!facts.storePresent || !facts.deviceEnabled));
+  const tls = survey.conf.device?.net.get('tls') !== 'off';
+  const lacking = tls ? bare : bare.filter(({ facts }) => facts?.deviceEnabled === false);
+  if (lacking.length > 0) yield AFTERWARDS.F62({ nodes: lacking.map(({ name }) => name) });
+  for (const { name, facts } of survey.nodes) {
+    if (facts === undefined) continue;
+    if (!hasVote(facts.quorum)) {
+      const state = facts.quorum?.device ?? 'NR';
+      yield refuse('F61', `The vote does not count on ${name} (${state}).`, 'qdevice status --explain there says why.');
+    }
+    const ends = certificateOf(facts.certificatePem)?.validTo;
+    const days = ends === undefined ? undefined : Math.floor((Date.parse(ends) - nowMs) / DAY_MS);
+    if (days !== undefined && days < WARN_DAYS) {
+      yield note('F47', `The certificate of ${name} ends in ${days} days (${ends}).`, 'Run qdevice remove and setup.');
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/** A run that was cut off is undone before another begins; one that only had to tidy up is finished. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { OperatorError } from '../../runtime/errors.ts';
+import type { Host } from '../host/host.ts';
+import { journalFile, readJournal } from '../journal-file.ts';
+import { JOURNAL } from '../paths.ts';
+import type { Journal } from '../plan/journal.ts';
+import { moveRun, type Parts, removeRun, setupRun, syncRun } from '../plan/plans.ts';
+import { type Outcome, type Run, recover } from '../plan/run-plan.ts';
+import type { Clock } from '../plan/steps.ts';
+import { ShellArbiter } from '../shell/shell-arbiter.ts';
+import { endingOf } from './carry-out.ts';
+import { type ClusterSession, nodePorts } from './cluster-session.ts';
+import { isRemovePlan, isSetupPlan, isSyncPlan, targetOf } from './journal-plans.ts';
+import type { CommandOutcome, Operator } from './report.ts';
+
+const WALL: Clock = { pause: (ms) => pause(ms), nowMs: () => performance.now() };
+
+/** undefined: there was none. */
+async function recoverCutOff(
+  cluster: ClusterSession,
+  operator: Operator,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  const journal = await readJournal(JOURNAL);
+  if (journal === undefined) return undefined;
+  const text = journal.settled ? 'its traces are tidied up' : 'what it did is undone first';
+  operator.report({ kind: 'say', text: `An earlier qdevice ${journal.operation} was cut off: ${text}.` });
+  requireAll(cluster);
+  const target = touchesArbiter(journal) ? targetOf(journal.plan) : undefined;
+  const arbiter = target === undefined ? undefined : await cluster.session.connect(target);
+  const run = runOf(journal, partsOf(cluster, arbiter, signal));
+  return await recover(run, journal, { journal: journalFile(JOURNAL), report: (p) => operator.report(p), signal });
+}
+
+export function partsOf(cluster: ClusterSession, arbiter: Host | undefined, signal: AbortSignal): Parts {
+  const port = arbiter === undefined ? undefined : new ShellArbiter(arbiter);
+  return { nodes: nodePorts(cluster), arbiter: port, clock: WALL, signal };
+}
+
+/** Half of the nodes put back would be a cluster of two minds. */
+function requireAll({ session }: ClusterSession): void {
+  const lost = session.nodes.filter(({ host }) => host === undefined);
+  if (lost.length === 0) return;
+  throw new OperatorError(
+    `Undoing it needs every node, and ${lost.map(({ name }) => name).join(', ')} cannot be reached.`,
+    'Bring it up, then run this again.',
+  );
+}
+
+function touchesArbiter({ entries, settled }: Journal): boolean {
+  return !settled && entries.some(({ id }) => id.startsWith('arbiter-'));
+}
+
+function runOf({ operation, plan }: Journal, parts: Parts): Run {
+  if (operation === 'setup' && isSetupPlan(plan)) return setupRun(plan, parts);
+  if (operation === 'move' && isSetupPlan(plan)) return moveRun(plan, parts);
+  if (operation === 'sync' && isSyncPlan(plan)) return syncRun(plan, parts);
+  if (operation === 'remove' && isRemovePlan(plan)) return removeRun(plan, parts);
+  throw new OperatorError(`${JOURNAL} tells of a run of another version.`, 'Use the qdevice that wrote it.');
+}
+
+/** Runs `work` on the cluster as it is after a run that was cut off is undone. */
+export async function onRecovered(
+  open: () => Promise<ClusterSession>,
+  operation: string,
+  operator: Operator,
+  { signal, dryRun }: { readonly signal: AbortSignal; readonly dryRun: boolean },
+  work: (cluster: ClusterSession, hasRecovered: boolean) => Promise<CommandOutcome>,
+): Promise<CommandOutcome> {
+  const first = await open();
+  try {
+    const recovered = dryRun ? undefined : await recoverCutOff(first, operator, signal);
+    if (recovered?.kind === 'stuck') return { operation, findings: [], steps: [], ...endingOf(recovered) };
+    if (recovered === undefined) return await work(first, false);
+  } finally {
+    await first.close();
+  }
+  const again = await open(); // the configuration is another one now
+  try {
+    return await work(again, true);
+  } finally {
+    await again.close();
+  }
+}

@@ -1,0 +1,84 @@
+/** `qdevice sync`: after nodes were added or removed, certificates, services, votes and algorithm as they should be. */
+import { readCluster } from '../conf/cluster.ts';
+import { serialise } from '../conf/document.ts';
+import { raiseConfigVersion, removeKey, setKey } from '../conf/edit.ts';
+import { syncRun } from '../plan/plans.ts';
+import type { ConfChange } from '../plan/steps.ts';
+import { chooseAlgorithm } from '../rules/algorithm.ts';
+import { obstacles } from '../rules/finding.ts';
+import { arbiterTarget } from '../ssh-targets.ts';
+import { findingsOf, type Survey } from '../survey.ts';
+import { carryOut } from './carry-out.ts';
+import { asSetup } from './check-command.ts';
+import { asError, type ClusterSession, type CommonOptions, openCluster } from './cluster-session.ts';
+import { onRecovered, partsOf } from './recover-run.ts';
+import type { CommandOutcome, Operator } from './report.ts';
+import { lookAround } from './setup-command.ts';
+
+export interface SyncRequest extends CommonOptions {
+  /** As to log in to the arbiter; undefined: root at the host of corosync.conf. */
+  readonly arbiter: string | undefined;
+  readonly force: boolean;
+  readonly dryRun: boolean;
+}
+
+const DEVICE = 'quorum.device';
+
+export async function syncCommand(request: SyncRequest, operator: Operator): Promise<CommandOutcome> {
+  const open = () => openCluster(request, 'change');
+  return await onRecovered(open, 'sync', operator, request, (cluster) => sync(request, cluster, operator));
+}
+
+async function sync(request: SyncRequest, cluster: ClusterSession, operator: Operator): Promise<CommandOutcome> {
+  const { device, clusterName = '', nodes } = cluster.conf;
+  const host = device?.net.get('host');
+  if (device === undefined || host === undefined) {
+    const problem = `No quorum device is configured in ${cluster.confFile}.`;
+    throw asError({ problem, remedy: 'Use qdevice setup ADDRESS.' });
+  }
+  const address = request.arbiter ?? host;
+  const arbiter = await arbiterTarget(address, undefined);
+  const asked = asSetup({ ...request, address: undefined }, address, device);
+  const { survey, arbiterHost } = await lookAround(asked, arbiter, cluster, true);
+  const conf = confChange(request, cluster);
+  // The algorithm that is judged is the one to come, or with a change that was not asked for the one that stays.
+  const findings = findingsOf(survey).filter(({ id }) => id !== 'F5' && (id !== 'F63' || conf === null));
+  operator.report({ kind: 'findings', findings });
+  const common = { operation: 'sync', findings, steps: [] };
+  const refused = { ...common, outcome: 'refused', problem: 'Nothing was changed.', remedy: '' } as const;
+  if (obstacles(findings, request.force).length > 0) return refused;
+  const newcomers = newcomersOf(survey, asked.tls !== 'off');
+  if (newcomers.length === 0 && conf === null) return { ...common, outcome: 'done', summary: 'Nothing is to be done.' };
+  const plan = { clusterName, newcomers, tls: asked.tls !== 'off', conf, arbiterTarget: arbiter.target };
+  const run = syncRun(plan, partsOf(cluster, arbiterHost, request.signal));
+  const steps = run.steps.map(({ id, title }) => ({ id, title }));
+  if (request.dryRun) return { ...common, steps, outcome: 'planned' };
+  if (!(await operator.agrees(`Bring the quorum device of ${clusterName} up to date?`))) return { ...refused, steps };
+  const ending = await carryOut(run, operator, request.signal);
+  const summary = `All ${nodes.length} nodes of ${clusterName} have the vote (A,V).`;
+  return { ...common, steps, ...ending, ...(ending.outcome === 'done' ? { summary } : {}) };
+}
+
+function newcomersOf({ nodes }: Survey, tls: boolean): string[] {
+  const lacking = nodes.filter(
+    ({ facts }) => facts !== undefined && ((tls && !facts.storePresent) || !facts.deviceEnabled),
+  );
+  return lacking.map(({ name }) => name);
+}
+
+/** null: what is configured fits the number of nodes, or only --force would change it. */
+function confChange({ force }: SyncRequest, { conf, document, confText }: ClusterSession): ConfChange | null {
+  const now = conf.device?.net.get('algorithm') ?? 'ffsplit';
+  const { choice } = chooseAlgorithm(conf.nodes.length, { force });
+  if (choice === undefined || choice.algorithm === now || (now !== 'ffsplit' && now !== 'lms')) return null;
+  const votes = `${DEVICE}.votes`;
+  const named = setKey(document, `${DEVICE}.net.algorithm`, choice.algorithm);
+  const counted =
+    choice.writtenVotes === undefined ? removeKey(named, votes) : setKey(named, votes, String(choice.writtenVotes));
+  const changed = raiseConfigVersion(counted);
+  return {
+    before: confText,
+    after: serialise(changed),
+    versionAfter: String(readCluster(changed).configVersion ?? ''),
+  };
+}

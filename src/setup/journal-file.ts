@@ -1,0 +1,56 @@
+/** The journal as a file of this node. */
+import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { hasErrorCode, writeFileAtomic } from '../runtime/atomic-file.ts';
+import { OperatorError } from '../runtime/errors.ts';
+import type { Journal, JournalStore } from './plan/journal.ts';
+
+const FILE_MODE = 0o600;
+const DIRECTORY_MODE = 0o700;
+
+export function journalFile(path: string): JournalStore {
+  return {
+    async write(journal) {
+      await mkdir(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+      await writeFileAtomic(path, `${JSON.stringify(journal, undefined, 2)}\n`, { mode: FILE_MODE });
+    },
+    async remove() {
+      await rm(path, { force: true });
+      await rmdir(dirname(path)).catch(() => undefined); // something else may be in it
+    },
+  };
+}
+
+/** undefined: no run was cut off. */
+export async function readJournal(path: string): Promise<Journal | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  const journal: unknown = parsed(text);
+  if (isJournal(journal)) return journal;
+  throw new OperatorError(
+    `${path} tells of a run that was cut off, and cannot be read.`,
+    'Use the qdevice of the version that wrote it.',
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isJournal(value: unknown): value is Journal {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('format' in value && 'operation' in value && 'plan' in value && 'entries' in value && 'settled' in value)) {
+    return false;
+  }
+  const { format, operation, entries, settled } = value;
+  return format === 1 && typeof operation === 'string' && Array.isArray(entries) && typeof settled === 'boolean';
+}

@@ -1,0 +1,22 @@
+/** Where things are on nodes and arbiters: the contract that upstream's tools and ours share. */
+
+export const COROSYNC_CONF = '/etc/corosync/corosync.conf';
+/** Proxmox VE: the file of the cluster, from which each node's own is copied. */
+export const PVE_COROSYNC_CONF = '/etc/pve/corosync.conf';
+/** Everything of the quorum device on a node. */
+export const DEVICE_DIRECTORY = '/etc/corosync/qdevice';
+export const NODE_STORE = '/etc/corosync/qdevice/net/nssdb';
+export const NODE_CERTUTIL = 'corosync-qdevice-net-certutil';
+export const NODE_UNIT = 'corosync-qdevice';
+
+export const ARBITER_STORE = '/etc/corosync/qnetd/nssdb';
+export const ARBITER_AUTHORITY = `${ARBITER_STORE}/qnetd-cacert.crt`;
+export const ARBITER_CERTUTIL = 'corosync-qnetd-certutil';
+export const ARBITER_TOOL = 'corosync-qnetd-tool';
+export const ARBITER_UNIT = 'corosync-qnetd';
+export const ARBITER_PORT = 5403;
+
+/** What was there before, beside what replaces it, until a run is over. */
+export const BEFORE = '.before-qdevice-setup';
+/** On the node where setup was started: what was done so far, for the run after one that was killed. */
+export const JOURNAL = '/var/lib/qdevice/setup.json';

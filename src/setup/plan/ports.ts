@@ -1,0 +1,57 @@
+/** What the steps do to nodes and arbiter, in the words of the matter; scripts on hosts do it, or a twin in memory. */
+import type { QuorumView } from '../facts/quorum-view.ts';
+
+export interface UnitState {
+  readonly enabled: boolean;
+  readonly active: boolean;
+}
+
+/** Everything here may be asked for twice: what is done already stays done. */
+export interface NodePort {
+  readonly name: string;
+
+  hasStore(): Promise<boolean>;
+  /** Copies the store aside, unless that was done before. */
+  keepStore(): Promise<void>;
+  removeStore(): Promise<void>;
+  /** Puts back what was kept; `existed` false: there was nothing, so nothing stays. */
+  restoreStore(existed: boolean): Promise<void>;
+  /** A new key, made and kept on the node; gives the request for its certificate. */
+  makeRequest(authority: Uint8Array, clusterName: string): Promise<Uint8Array>;
+  importCertificate(certificate: Uint8Array): Promise<void>;
+
+  readConf(): Promise<string>;
+  /** Refuses if the file is not `expected` any more, or the new text already. The one that was there is kept. */
+  replaceConf(expected: string, text: string): Promise<void>;
+  /** Puts back the one that was kept, if any. */
+  restoreConf(): Promise<void>;
+  /** Every corosync of the cluster reads its file again. */
+  reload(): Promise<void>;
+  /** The version that the running corosync has, as it prints it. */
+  runningVersion(): Promise<string | undefined>;
+
+  deviceUnit(): Promise<UnitState>;
+  setDeviceUnit(action: 'enable' | 'disable' | 'restart' | 'stop'): Promise<void>;
+
+  quorum(): Promise<QuorumView | undefined>;
+  /** What the daemon says of itself, in a line; '' if it does not answer. */
+  deviceState(): Promise<string>;
+  reachesPort(address: string, port: number): Promise<string>;
+  /** Deletes what was kept. */
+  forgetKept(): Promise<void>;
+}
+
+export interface ArbiterPort {
+  readonly name: string;
+
+  authority(): Promise<Uint8Array | undefined>;
+  makeAuthority(): Promise<void>;
+  hasStoreDirectory(): Promise<boolean>;
+  removeAuthority(keepDirectory: boolean): Promise<void>;
+  unit(): Promise<UnitState>;
+  setUnit(action: 'enable' | 'disable' | 'start' | 'stop'): Promise<void>;
+  /** The certificate on record for a cluster, base64. */
+  record(clusterName: string): Promise<string | undefined>;
+  restoreRecord(clusterName: string, certificate: string | undefined): Promise<void>;
+  sign(request: Uint8Array, clusterName: string): Promise<Uint8Array>;
+}

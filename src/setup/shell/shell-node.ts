@@ -1,0 +1,165 @@
+/** A node, by scripts on its host. */
+import { createHash } from 'node:crypto';
+import { type PortState, tryPort } from '../facts/port-state.ts';
+import { type QuorumView, readQuorum } from '../facts/quorum-view.ts';
+import { type Host, quoted, runOrThrow } from '../host/host.ts';
+import { BEFORE, COROSYNC_CONF, DEVICE_DIRECTORY, NODE_CERTUTIL, NODE_STORE, NODE_UNIT } from '../paths.ts';
+import type { NodePort, UnitState } from '../plan/ports.ts';
+import { StepProblem } from '../plan/step.ts';
+import {
+  isProxmoxWriter,
+  PROXMOX_FORGET,
+  PROXMOX_REPLACE,
+  PROXMOX_RESTORE,
+  PROXMOX_WAIT,
+  type ProxmoxRole,
+} from './proxmox-conf.ts';
+
+const KEPT_STORE = `${DEVICE_DIRECTORY}${BEFORE}`;
+const KEPT_CONF = `${COROSYNC_CONF}${BEFORE}`;
+const CHANGED = 3;
+/** Making a key on a slow machine, and 600,000 rounds for the file that upstream's tool writes. */
+const CERTUTIL_MS_MAX = 180_000;
+const TEMPORARY_DIRECTORY = 'd=$(mktemp -d) || exit 1; trap \'rm -rf "$d"\' EXIT';
+
+export class ShellNode implements NodePort {
+  readonly name: string;
+  readonly #host: Host;
+  readonly #proxmox: ProxmoxRole;
+
+  constructor(host: Host, proxmox: ProxmoxRole) {
+    this.name = host.name;
+    this.#host = host;
+    this.#proxmox = proxmox;
+  }
+
+  hasStore(): Promise<boolean> {
+    return this.#holds(`[ -d ${DEVICE_DIRECTORY} ]`);
+  }
+
+  async keepStore(): Promise<void> {
+    const [from, to] = [DEVICE_DIRECTORY, KEPT_STORE];
+    const copy = `rm -rf ${to}.part && cp -a ${from} ${to}.part && mv ${to}.part ${to}`;
+    await this.#do('keeping the certificate store', `[ ! -d ${from} ] || [ -d ${to} ] || { ${copy}; }`);
+  }
+
+  async removeStore(): Promise<void> {
+    await this.#do('deleting the certificate store', `rm -rf ${NODE_STORE}`);
+  }
+
+  async restoreStore(existed: boolean): Promise<void> {
+    const back = `[ ! -d ${KEPT_STORE} ] || { rm -rf ${DEVICE_DIRECTORY} && mv ${KEPT_STORE} ${DEVICE_DIRECTORY}; }`;
+    await this.#do('restoring the certificate store', existed ? back : `rm -rf ${DEVICE_DIRECTORY}`);
+  }
+
+  async makeRequest(authority: Uint8Array, clusterName: string): Promise<Uint8Array> {
+    const request = `${NODE_STORE}/qdevice-net-node.crq`;
+    const script = [
+      TEMPORARY_DIRECTORY,
+      'input >"$d/qnetd-cacert.crt"',
+      `rm -rf ${NODE_STORE}`,
+      `${NODE_CERTUTIL} -i -c "$d/qnetd-cacert.crt" >&2 || exit 1`,
+      `${NODE_CERTUTIL} -r -n ${quoted(clusterName)} >&2 || exit 1`,
+      `[ -s ${request} ] && cat ${request}`, // upstream's tool reports success without a file as well
+    ].join('\n');
+    const options = { input: authority, timeoutMs: CERTUTIL_MS_MAX };
+    return Buffer.from(await runOrThrow(this.#host, 'making the certificate request', script, options), 'latin1');
+  }
+
+  async importCertificate(certificate: Uint8Array): Promise<void> {
+    const script = [
+      TEMPORARY_DIRECTORY,
+      'input >"$d/cluster.crt"',
+      `${NODE_CERTUTIL} -M -c "$d/cluster.crt" >&2 || exit 1`,
+      `[ -s ${NODE_STORE}/qdevice-net-node.p12 ]`,
+    ].join('\n');
+    await this.#do('importing the certificate', script, { input: certificate, timeoutMs: CERTUTIL_MS_MAX });
+  }
+
+  readConf(): Promise<string> {
+    return runOrThrow(this.#host, 'reading corosync.conf', `cat ${COROSYNC_CONF}`);
+  }
+
+  async replaceConf(expected: string, text: string): Promise<void> {
+    if (this.#proxmox === 'reader') return await this.#do('waiting for corosync.conf', PROXMOX_WAIT);
+    const sums = `want=${sha256(expected)} after=${sha256(text)}`;
+    const script = `${sums}\n${isProxmoxWriter(this.#proxmox) ? PROXMOX_REPLACE : PLAIN_REPLACE}`;
+    const result = await this.#host.run(script, { input: Buffer.from(text, 'latin1') });
+    if (result.exitCode === CHANGED) {
+      throw new StepProblem(`corosync.conf on ${this.name} was changed meanwhile.`, 'Start again.');
+    }
+    if (result.exitCode !== 0) {
+      throw new StepProblem(
+        `corosync.conf on ${this.name} cannot be replaced: ${result.stderr.trim()}.`,
+        'Start again.',
+      );
+    }
+  }
+
+  async restoreConf(): Promise<void> {
+    if (this.#proxmox === 'reader') return await this.#do('waiting for corosync.conf', PROXMOX_WAIT);
+    const plain = `[ ! -e ${KEPT_CONF} ] || mv -f ${KEPT_CONF} ${COROSYNC_CONF}`;
+    await this.#do('restoring corosync.conf', isProxmoxWriter(this.#proxmox) ? PROXMOX_RESTORE : plain);
+  }
+
+  async reload(): Promise<void> {
+    await this.#do('loading corosync.conf', 'corosync-cfgtool -R');
+  }
+
+  async runningVersion(): Promise<string | undefined> {
+    const { stdout } = await this.#host.run('corosync-cmapctl -g totem.config_version');
+    return /=\s*(\d+)/.exec(stdout)?.[1];
+  }
+
+  async deviceUnit(): Promise<UnitState> {
+    return {
+      enabled: await this.#holds(`systemctl is-enabled ${NODE_UNIT}`),
+      active: await this.#holds(`systemctl is-active ${NODE_UNIT}`),
+    };
+  }
+
+  async setDeviceUnit(action: 'enable' | 'disable' | 'restart' | 'stop'): Promise<void> {
+    const script = `systemctl ${action} ${NODE_UNIT}`;
+    await this.#do(script, script);
+  }
+
+  async quorum(): Promise<QuorumView | undefined> {
+    return readQuorum((await this.#host.run('corosync-quorumtool -s')).stdout);
+  }
+
+  async deviceState(): Promise<string> {
+    const { stdout } = await this.#host.run("corosync-qdevice-tool -s | sed -n 's/^State:[[:space:]]*//p'");
+    return stdout.trim();
+  }
+
+  async reachesPort(address: string, port: number): Promise<PortState> {
+    return await tryPort(this.#host, address, port);
+  }
+
+  async forgetKept(): Promise<void> {
+    await this.#do('tidying up', `rm -rf ${KEPT_STORE} ${KEPT_STORE}.part ${KEPT_CONF}; ${PROXMOX_FORGET}`);
+  }
+
+  async #holds(condition: string): Promise<boolean> {
+    return (await this.#host.run(condition)).exitCode === 0;
+  }
+
+  async #do(what: string, script: string, options?: { input?: Uint8Array; timeoutMs?: number }): Promise<void> {
+    await runOrThrow(this.#host, what, script, options);
+  }
+}
+
+/** The new file has the old one's owner and mode, and is whole from the first moment. */
+const PLAIN_REPLACE = [
+  `f=${COROSYNC_CONF} kept=${KEPT_CONF}`,
+  'is=$(sha256sum <"$f" | cut -d" " -f1)',
+  '[ "$is" != "$after" ] || exit 0',
+  `[ "$is" = "$want" ] || exit ${CHANGED}`,
+  '[ -e "$kept" ] || { cp -p "$f" "$kept.part" && mv "$kept.part" "$kept"; } || exit 1',
+  'new=$(mktemp "$f.XXXXXX") || exit 1; trap \'rm -f "$new"\' EXIT',
+  'cp -p "$f" "$new" && input >"$new" && { sync "$new" 2>/dev/null || sync; } && mv -f "$new" "$f"',
+].join('\n');
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text, 'latin1').digest('hex');
+}

@@ -1,0 +1,67 @@
+/** What every combination has to get through: setup, status, a cut, remove, and setup again. */
+import assert from 'node:assert/strict';
+import { differences, snapshot } from './snapshot.ts';
+import { Stage, type StageOptions } from './stage.ts';
+
+export interface Combination extends StageOptions {
+  readonly name: string;
+  /** More words for `qdevice setup`. */
+  readonly setup?: readonly string[];
+  /** For every command. */
+  readonly common?: readonly string[];
+  /** As setup is told; left out: the address. */
+  readonly arbiterName?: string;
+  readonly answers?: readonly (readonly [RegExp, string])[];
+}
+
+const CONF = '/etc/corosync/corosync.conf';
+
+export async function goThrough(combination: Combination): Promise<void> {
+  const stage = await Stage.create(combination);
+  try {
+    await play(stage, combination);
+  } catch (error) {
+    throw new Error(`${combination.name}: ${error instanceof Error ? error.message : String(error)}\n${stage.logs()}`, {
+      cause: error,
+    });
+  } finally {
+    await stage.destroy();
+  }
+}
+
+async function play(stage: Stage, combination: Combination): Promise<void> {
+  const { nodes, setup = [], common = [], arbiterName = stage.arbiterAddress, answers = [] } = combination;
+  const run = async (...args: readonly string[]): Promise<string> => {
+    const all = [...args, ...common, '--yes'];
+    const { exitCode, screen, asked } =
+      answers.length > 0 ? await stage.onTerminal(all, answers) : await plain(stage, all);
+    assert.equal(exitCode, 0, screen);
+    for (const times of asked) assert.ok(times <= 1, `asked more than once:\n${screen}`);
+    return screen;
+  };
+  const before = await snapshot(stage);
+  const startedMs = performance.now();
+  await run('setup', arbiterName, ...setup);
+  const setupMs = performance.now() - startedMs;
+  const everybody = stage.nodes.map((_, at) => at + 1);
+  await stage.winners(everybody);
+  const first = nodes === 3 ? [1] : everybody.slice(0, nodes / 2);
+  await stage.cut(first);
+  await stage.winners(nodes === 3 ? [2, 3] : first);
+  await stage.heal(first);
+  await stage.winners(everybody);
+  await run('remove', '--arbiter', arbiterName);
+  await stage.settled();
+  const left = differences(before, await snapshot(stage)).filter(
+    (line) => !line.includes(`${CONF}:`) && !line.includes('known_hosts'),
+  );
+  assert.deepEqual(left, []);
+  await run('setup', arbiterName, ...setup);
+  await stage.winners(everybody);
+  console.log(`${combination.name}: first setup ${Math.round(setupMs)} ms`);
+}
+
+async function plain(stage: Stage, args: readonly string[]) {
+  const { exitCode, stdout, stderr } = await stage.qdevice(...args);
+  return { exitCode, screen: stdout + stderr, asked: [] };
+}

@@ -1,0 +1,41 @@
+/**
+ * Setup, a cut, remove and setup again in the combinations that people have. SETUP_LAB=wide (npm run test:setup) runs
+ * them all; the first alone runs always. SETUP_LAB=NAME runs the one of that name.
+ */
+import { test } from 'node:test';
+import { type Combination, goThrough } from './lab/trial.ts';
+
+const COMBINATIONS: readonly Combination[] = [
+  { name: 'four-debian', nodes: 4, arbiter: 'debian', daemons: 'debian' },
+  { name: 'two-debian-arbiter', nodes: 2, arbiter: 'debian', daemons: 'ours' },
+  { name: 'two-debian-nodes', nodes: 2, arbiter: 'ours', daemons: 'debian' },
+  { name: 'four-ours', nodes: 4 },
+  { name: 'three-ours', nodes: 3, setup: ['--force'] },
+  { name: 'three-debian', nodes: 3, arbiter: 'debian', daemons: 'debian', setup: ['--force'] },
+  { name: 'ipv6', nodes: 2, addresses: 'ipv6' },
+  { name: 'two-links', nodes: 2, links: 2 },
+  { name: 'host-name', nodes: 2, arbiterName: 'tiebreaker' },
+  { name: 'jump', nodes: 2, login: 'jump' },
+  { name: 'sudo', nodes: 2, login: 'sudo', common: ['--user', 'admin'], arbiterName: 'admin@192.0.2.1' },
+  {
+    name: 'password',
+    nodes: 2,
+    login: 'password',
+    arbiterName: 'admin@192.0.2.1',
+    answers: [
+      [/\(yes\/no\)\? $/, 'yes'],
+      [/password: $/i, 'correct horse'],
+    ],
+  },
+  { name: 'proxmox', nodes: 2, proxmox: true },
+];
+
+const asked = process.env['SETUP_LAB'];
+const chosen =
+  asked === undefined
+    ? COMBINATIONS.slice(0, 1)
+    : COMBINATIONS.filter(({ name }) => asked === 'wide' || asked.split(',').includes(name));
+
+for (const combination of chosen) {
+  test(combination.name, () => goThrough(combination));
+}

@@ -1,0 +1,177 @@
+/** Whatever fails, and wherever a run is cut off, what was before is there again; a run that is not cut off gets there. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { moveRun, type Parts, removeRun, type SetupPlan, setupRun, syncRun } from '../../../src/setup/plan/plans.ts';
+import { type Run, recover, runPlan } from '../../../src/setup/plan/run-plan.ts';
+import { TwinWorld, twinArbiter, twinClock, twinNode } from './twin.ts';
+
+const NAMES = ['one', 'two'];
+const PLAIN = 'version 1';
+const WITH_DEVICE = 'version 2, device';
+const CALLS_MAX = 300;
+
+function plan(before: string, after: string, versionAfter: string, isNew: boolean): SetupPlan {
+  const conf = { before, after, versionAfter };
+  const common = { clusterName: 'lab', arbiterAddress: '192.0.2.1', arbiterPort: 5403, tls: true, conf };
+  return { ...common, startsArbiter: isNew, makesAuthority: isNew };
+}
+
+type Command = (parts: Parts) => Run;
+
+/** Each with the world that it begins in. */
+const COMMANDS: Readonly<Record<string, { run: Command; world: () => TwinWorld }>> = {
+  setup: {
+    run: (parts) => setupRun(plan(PLAIN, WITH_DEVICE, '2', false), parts),
+    world: () => new TwinWorld(NAMES, PLAIN),
+  },
+  'setup with a new arbiter': {
+    run: (parts) => setupRun(plan(PLAIN, WITH_DEVICE, '2', true), parts),
+    world: () => {
+      const world = new TwinWorld(NAMES, PLAIN);
+      world.arbiter.authority = undefined;
+      world.arbiter.unit = { enabled: false, active: false };
+      world.state('two').store = 'of another authority';
+      return world;
+    },
+  },
+  remove: {
+    run: (parts) =>
+      removeRun({ clusterName: 'lab', conf: { before: WITH_DEVICE, after: 'version 3', versionAfter: '3' } }, parts),
+    world: served,
+  },
+  move: { run: (parts) => moveRun(plan(WITH_DEVICE, 'version 3, other device', '3', false), parts), world: served },
+  sync: {
+    run: (parts) => {
+      const conf = { before: WITH_DEVICE, after: 'version 3, lms device', versionAfter: '3' };
+      return syncRun({ clusterName: 'lab', newcomers: ['two'], tls: true, conf }, parts);
+    },
+    world: () => {
+      const world = served();
+      Object.assign(world.state('two'), { store: undefined, unit: { enabled: false, active: false } });
+      return world;
+    },
+  },
+};
+
+function served(): TwinWorld {
+  const world = new TwinWorld(NAMES, WITH_DEVICE);
+  world.arbiter.records.set('lab', 'an old certificate');
+  for (const node of world.nodes.values()) {
+    Object.assign(node, { store: 'certificate of old', unit: { enabled: true, active: true } });
+  }
+  return world;
+}
+
+function staged(command: Command, world: TwinWorld) {
+  const signal = new AbortController();
+  const nodes = NAMES.map((name) => twinNode(world, name));
+  const run = command({ nodes, arbiter: twinArbiter(world), clock: twinClock(), signal: signal.signal });
+  const services = { journal: world.journalStore(), report: () => undefined, signal: signal.signal };
+  return { run, services, stop: () => signal.abort() };
+}
+
+for (const [name, { run: command, world: begin }] of Object.entries(COMMANDS)) {
+  test(`${name}: comes to its end, and nothing is kept`, async () => {
+    const world = begin();
+    const { run, services } = staged(command, world);
+    assert.deepEqual(await runPlan(run, services), { kind: 'done' });
+    assert.deepEqual(world.kept(), []);
+    assert.equal(world.journal, undefined);
+    const isRemoval = name === 'remove';
+    for (const { store, unit } of world.nodes.values()) {
+      assert.equal(unit.active, !isRemoval);
+      assert.equal(unit.enabled, !isRemoval);
+      assert.equal(store === undefined, isRemoval);
+    }
+  });
+
+  test(`${name}: whichever call fails, everything is as it was before`, async () => {
+    const before = begin().visible();
+    let failed = 0;
+    for (let call = 0; call < CALLS_MAX; call += 1) {
+      const world = begin();
+      world.failAt = call;
+      const { run, services } = staged(command, world);
+      // The first to tidy up changes nothing that is seen, and the last comes when all is done.
+      const outcome = await runPlan(run, services).catch(() => undefined);
+      if (world.calls.length <= call) break;
+      if (outcome?.kind === 'done' || outcome === undefined) continue;
+      failed += 1;
+      assert.equal(outcome.kind, 'undone', `call ${call}: ${world.calls[call]}`);
+      assert.deepEqual(world.visible(), before, `call ${call}: ${world.calls[call]}`);
+      assert.deepEqual(world.kept(), []);
+      assert.equal(world.journal, undefined);
+    }
+    assert.ok(failed > 10, `only ${failed} calls were tried`);
+  });
+
+  test(`${name}: killed at any call, the next run puts everything back or finds it done`, async () => {
+    const before = begin().visible();
+    for (let call = 0; call < CALLS_MAX; call += 1) {
+      const world = begin();
+      const killed = await runUntilKilled(command, world, call);
+      if (!killed) break;
+      const journal = world.journal;
+      if (journal === undefined) {
+        assert.deepEqual(world.visible(), before);
+        continue;
+      }
+      const { run, services } = staged(command, world);
+      assert.notEqual((await recover(run, journal, services)).kind, 'stuck');
+      if (!journal.settled) assert.deepEqual(world.visible(), before, `call ${call}: ${world.calls[call]}`);
+      assert.deepEqual(world.kept(), []);
+      assert.equal(world.journal, undefined);
+    }
+  });
+}
+
+test('stopped between two steps, everything is as it was before', async () => {
+  const world = new TwinWorld(NAMES, PLAIN);
+  const before = world.visible();
+  const { run, services, stop } = staged((parts) => setupRun(plan(PLAIN, WITH_DEVICE, '2', false), parts), world);
+  const outcome = await runPlan(run, {
+    ...services,
+    report: ({ kind, step }) => (kind === 'done' && step.id === 'restart' ? stop() : undefined),
+  });
+  assert.equal(outcome.kind, 'undone');
+  assert.deepEqual(world.visible(), before);
+});
+
+test('what cannot be undone is named, and the journal stays for the next run', async () => {
+  const world = new TwinWorld(NAMES, PLAIN);
+  const { run, services } = staged((parts) => setupRun(plan(PLAIN, WITH_DEVICE, '2', false), parts), world);
+  const steps = run.steps.map((step) =>
+    step.id === 'restart'
+      ? { ...step, run: () => Promise.reject(new Error('no')) }
+      : step.id === 'enable'
+        ? { ...step, undo: () => Promise.reject(new Error('gone')) }
+        : step,
+  );
+  const outcome = await runPlan({ ...run, steps }, services);
+  assert.equal(outcome.kind, 'stuck');
+  assert.deepEqual(outcome.kind === 'stuck' && outcome.notUndone.map(({ step }) => step.id), ['enable']);
+  const journal = world.journal;
+  assert.ok(journal !== undefined);
+  assert.equal((await recover(run, journal, services)).kind, 'undone');
+  assert.deepEqual(world.visible(), new TwinWorld(NAMES, PLAIN).visible());
+});
+
+/** From that call on nothing answers, as when the process is gone: true, unless the run was over before. */
+async function runUntilKilled(command: Command, world: TwinWorld, call: number): Promise<boolean> {
+  const { run, services } = staged(command, world);
+  const real = world.call.bind(world);
+  let killed = false;
+  const over = new Promise<'killed'>((resolve) => {
+    world.call = (host, what, work) => {
+      if (world.calls.length >= call) {
+        killed = true;
+        resolve('killed');
+        return new Promise(() => undefined);
+      }
+      return real(host, what, work);
+    };
+  });
+  await Promise.race([over, runPlan(run, services)]);
+  world.call = real;
+  return killed;
+}

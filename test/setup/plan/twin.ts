@@ -1,0 +1,212 @@
+/** Nodes and an arbiter in memory, behind the ports of the steps; any call of theirs can be made to fail. */
+import type { QuorumView } from '../../../src/setup/facts/quorum-view.ts';
+import { HostLost } from '../../../src/setup/host/host.ts';
+import type { Journal, JournalStore } from '../../../src/setup/plan/journal.ts';
+import type { ArbiterPort, NodePort, UnitState } from '../../../src/setup/plan/ports.ts';
+import type { Clock } from '../../../src/setup/plan/steps.ts';
+
+/** What a run may change, and undoing must give back. */
+interface NodeState {
+  store: string | undefined;
+  keptStore: string | undefined;
+  conf: string;
+  keptConf: string | undefined;
+  unit: UnitState;
+}
+
+interface ArbiterState {
+  authority: string | undefined;
+  unit: UnitState;
+  records: Map<string, string>;
+}
+
+export class TwinWorld {
+  readonly nodes = new Map<string, NodeState>();
+  readonly arbiter: ArbiterState = { authority: 'CA', unit: { enabled: true, active: true }, records: new Map() };
+  /** What each corosync runs by. */
+  running = new Map<string, string>();
+  calls: string[] = [];
+  /** The number of the call that fails, counted from 0; -1: none. It fails once. */
+  failAt = -1;
+  journal: Journal | undefined;
+
+  constructor(names: readonly string[], conf: string) {
+    for (const name of names) {
+      const unit = { enabled: false, active: false };
+      this.nodes.set(name, { store: undefined, keptStore: undefined, conf, keptConf: undefined, unit });
+      this.running.set(name, conf);
+    }
+  }
+
+  /** Everything but what is kept for undoing. */
+  visible(): unknown {
+    const nodes = [...this.nodes].map(([name, { store, conf, unit }]) => [
+      name,
+      store,
+      conf,
+      unit,
+      this.running.get(name),
+    ]);
+    return structuredClone({ nodes, arbiter: this.arbiter });
+  }
+
+  kept(): readonly string[] {
+    return [...this.nodes].flatMap(([name, { keptStore, keptConf }]) =>
+      keptStore === undefined && keptConf === undefined ? [] : [name],
+    );
+  }
+
+  state(name: string): NodeState {
+    const state = this.nodes.get(name);
+    if (state === undefined) throw new Error(`no node ${name}`);
+    return state;
+  }
+
+  async call<T>(host: string, name: string, work: () => T): Promise<T> {
+    const number = this.calls.length;
+    this.calls.push(`${host} ${name}`);
+    await Promise.resolve();
+    if (number === this.failAt) throw new HostLost(host, 'made to fail');
+    return work();
+  }
+
+  journalStore(): JournalStore {
+    return {
+      write: async (journal) => {
+        this.journal = structuredClone(journal);
+      },
+      remove: async () => {
+        this.journal = undefined;
+      },
+    };
+  }
+}
+
+export function twinClock(): Clock {
+  let nowMs = 0;
+  return {
+    nowMs: () => nowMs,
+    pause: async (ms) => {
+      nowMs += ms;
+    },
+  };
+}
+
+export function twinNode(world: TwinWorld, name: string): NodePort {
+  const call = <T>(what: string, work: (state: NodeState) => T) =>
+    world.call(name, what, () => work(world.state(name)));
+  return {
+    name,
+    hasStore: () => call('hasStore', (node) => node.store !== undefined),
+    keepStore: () =>
+      call('keepStore', (node) => {
+        node.keptStore ??= node.store;
+      }),
+    removeStore: () =>
+      call('removeStore', (node) => {
+        node.store = undefined;
+      }),
+    restoreStore: (existed) =>
+      call('restoreStore', (node) => {
+        node.store = existed ? (node.keptStore ?? node.store) : undefined;
+        node.keptStore = undefined;
+      }),
+    makeRequest: () =>
+      call('makeRequest', (node) => {
+        node.store = 'key';
+        return new TextEncoder().encode(`request of ${name}`);
+      }),
+    importCertificate: (certificate) =>
+      call('importCertificate', (node) => {
+        node.store = new TextDecoder().decode(certificate);
+      }),
+    readConf: () => call('readConf', (node) => node.conf),
+    replaceConf: (expected, text) =>
+      call('replaceConf', (node) => {
+        if (node.conf === text) return;
+        if (node.conf !== expected) throw new Error('changed');
+        node.keptConf ??= node.conf;
+        node.conf = text;
+      }),
+    restoreConf: () =>
+      call('restoreConf', (node) => {
+        node.conf = node.keptConf ?? node.conf;
+        node.keptConf = undefined;
+      }),
+    reload: () =>
+      call('reload', () => {
+        for (const [other, { conf }] of world.nodes) world.running.set(other, conf);
+      }),
+    runningVersion: () => call('runningVersion', () => versionIn(world.running.get(name))),
+    deviceUnit: () => call('deviceUnit', (node) => node.unit),
+    setDeviceUnit: (action) =>
+      call(action, (node) => {
+        if (action === 'enable' || action === 'disable') node.unit = { ...node.unit, enabled: action === 'enable' };
+        else node.unit = { ...node.unit, active: action === 'restart' };
+      }),
+    quorum: () => call('quorum', (node): QuorumView => view(node)),
+    deviceState: () => call('deviceState', () => 'Connected'),
+    reachesPort: () => call('reachesPort', () => 'ok'),
+    forgetKept: () =>
+      call('forgetKept', (node) => {
+        node.keptStore = undefined;
+        node.keptConf = undefined;
+      }),
+  };
+}
+
+export function twinArbiter(world: TwinWorld): ArbiterPort {
+  const call = <T>(what: string, work: (state: ArbiterState) => T) =>
+    world.call('arbiter', what, () => work(world.arbiter));
+  const bytes = (text: string | undefined) => (text === undefined ? undefined : new TextEncoder().encode(text));
+  return {
+    name: 'arbiter',
+    authority: () => call('authority', (arbiter) => bytes(arbiter.authority)),
+    makeAuthority: () =>
+      call('makeAuthority', (arbiter) => {
+        arbiter.authority ??= 'CA';
+      }),
+    hasStoreDirectory: () => call('hasStoreDirectory', () => true),
+    removeAuthority: () =>
+      call('removeAuthority', (arbiter) => {
+        arbiter.authority = undefined;
+      }),
+    unit: () => call('unit', (arbiter) => arbiter.unit),
+    setUnit: (action) =>
+      call(action, (arbiter) => {
+        if (action === 'enable' || action === 'disable')
+          arbiter.unit = { ...arbiter.unit, enabled: action === 'enable' };
+        else arbiter.unit = { ...arbiter.unit, active: action === 'start' };
+      }),
+    record: (cluster) => call('record', (arbiter) => arbiter.records.get(cluster)),
+    restoreRecord: (cluster, certificate) =>
+      call('restoreRecord', (arbiter) => {
+        if (certificate === undefined) arbiter.records.delete(cluster);
+        else arbiter.records.set(cluster, certificate);
+      }),
+    sign: (request, cluster) =>
+      call('sign', (arbiter) => {
+        const certificate = `certificate for ${new TextDecoder().decode(request)}`;
+        arbiter.records.set(cluster, certificate);
+        return new TextEncoder().encode(certificate);
+      }),
+  };
+}
+
+function versionIn(conf: string | undefined): string | undefined {
+  return /version (\d+)/.exec(conf ?? '')?.[1];
+}
+
+/** A vote needs a daemon that runs, a certificate, and a device in the configuration. */
+function view(node: NodeState): QuorumView {
+  const votes = node.unit.active && node.store?.startsWith('certificate') === true && node.conf.includes('device');
+  return {
+    nodeId: 1,
+    quorate: true,
+    expectedVotes: 3,
+    totalVotes: 3,
+    quorum: 2,
+    members: [],
+    device: votes ? 'A,V,NMW' : 'NR',
+  };
+}
