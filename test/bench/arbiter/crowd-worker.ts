@@ -1,6 +1,6 @@
 /** A process full of load nodes, told what to do over Node's own channel to its parent; one order at a time. */
 import tls from 'node:tls';
-import type { Answer, Order } from './crowd.ts';
+import type { Answer, Order, Report } from './crowd.ts';
 import { LoadNode, range, type Target } from './load-node.ts';
 
 const BEAT_MS = 1;
@@ -15,10 +15,11 @@ let failures = 0;
 let retries = 0;
 let lastProblem = '';
 
-process.on('message', (order: Order) => {
+process.on('message', ({ id, order }: { readonly id: number; readonly order: Order }) => {
+  const report = (told: Report) => process.send?.(told);
   carryOut(order).then(
-    (answer) => process.send?.(answer),
-    (error: unknown) => process.send?.({ problem: error instanceof Error ? error.message : String(error) }),
+    (answer) => report({ id, answer }),
+    (error: unknown) => report({ id, problem: error instanceof Error ? error.message : String(error) }),
   );
 });
 process.on('disconnect', () => process.exit(0));

@@ -26,6 +26,9 @@ export type Answer =
   | { readonly kind: 'took'; readonly ms: readonly number[] }
   | ({ readonly kind: 'counted' } & Counts);
 
+/** How a worker tells what became of the order with this number. */
+export type Report = { readonly id: number } & ({ readonly answer: Answer } | { readonly problem: string });
+
 const WORKER = fileURLToPath(new URL('crowd-worker.ts', import.meta.url));
 const NODES_PER_WORKER = 4_000;
 const ORDER_MS_MAX = 180_000;
@@ -42,6 +45,7 @@ export interface Counts {
 export class Crowd {
   readonly size: number;
   readonly #workers: readonly ChildProcess[];
+  #orders = 0;
 
   static async of(clusters: number, clusterSize: number, identity: { cert: string; key: string }): Promise<Crowd> {
     const size = clusters * clusterSize;
@@ -68,6 +72,20 @@ export class Crowd {
     return answers.flatMap((answer) => (answer.kind === 'took' ? answer.ms : [])).sort((a, b) => a - b);
   }
 
+  /** When the last node had its vote, from the first attempt; infinite if that takes longer than `limitMs`. */
+  async storm(order: Order & { kind: 'connect' }, limitMs: number): Promise<number> {
+    const isBack = this.took(order).then((ms) => ms.at(-1) ?? Number.NaN);
+    let deadline: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<number>((resolve) => {
+      deadline = setTimeout(() => resolve(Number.POSITIVE_INFINITY), limitMs);
+    });
+    const ms = await Promise.race([isBack, tooLate]);
+    clearTimeout(deadline);
+    // The late answer is nobody's any more.
+    isBack.catch(() => undefined);
+    return ms;
+  }
+
   async counts(): Promise<Counts> {
     let [echoes, retries, failures, lastProblem] = [0, 0, 0, ''];
     for (const answer of await this.tell({ kind: 'count' })) {
@@ -89,22 +107,26 @@ export class Crowd {
   }
 
   #order(worker: ChildProcess, order: Order): Promise<Answer> {
+    this.#orders += 1;
+    const id = this.#orders;
     return new Promise((resolve, reject) => {
       const give = (result: () => void) => {
         clearTimeout(deadline);
-        worker.off('message', onAnswer);
+        worker.off('message', onReport);
         worker.off('exit', onExit);
         result();
       };
-      const onAnswer = (answer: Answer | { readonly problem: string }) =>
-        give(() => ('problem' in answer ? reject(new Error(answer.problem)) : resolve(answer)));
+      const onReport = (report: Report) => {
+        if (report.id === id)
+          give(() => ('answer' in report ? resolve(report.answer) : reject(new Error(report.problem))));
+      };
       const onExit = () => give(() => reject(new Error('the load program ended')));
       const deadline = setTimeout(() => {
         give(() => reject(new Error(`the crowd is not done with '${order.kind}' after ${ORDER_MS_MAX / 1000} s`)));
       }, ORDER_MS_MAX);
-      worker.once('message', onAnswer);
+      worker.on('message', onReport);
       worker.once('exit', onExit);
-      worker.send(order);
+      worker.send({ id, order });
     });
   }
 }

@@ -1,6 +1,6 @@
 /** One arbiter under one crowd, from its start to its end: every figure of a row of the benchmark. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Crowd } from './crowd.ts';
+import { type Counts, Crowd } from './crowd.ts';
 import { freePort, type Kind, Program } from './program.ts';
 
 export interface Row {
@@ -23,6 +23,7 @@ export interface Figures {
   readonly heartbeatCpuUs: number;
   readonly heartbeatCorePercent: number;
   readonly splitMs: readonly number[];
+  /** Infinite if not everybody was back after a minute. */
   readonly stormMs: number;
   readonly stormCpuMs: number;
   readonly stormRetries: number;
@@ -40,6 +41,8 @@ const QUIET_HEARTBEAT_MS = 120_000;
 /** Below upstream's backlog of 10. */
 const PARALLEL_CONNECTS = 8;
 const SETTLE_MS = 1_000;
+/** A server that needs longer than nodes wait turns the same nodes away again and again, and may never be through. */
+const STORM_MS_MAX = 60_000;
 
 export async function measure(kind: Kind, row: Row, effort: Effort, setting: Setting): Promise<Figures> {
   const port = await freePort();
@@ -68,16 +71,16 @@ export async function measure(kind: Kind, row: Row, effort: Effort, setting: Set
       splitMs.push(...(await crowd.took({ kind: 'split', ringSeq: ++ringSeq })));
       await crowd.took({ kind: 'heal', ringSeq: ++ringSeq });
     }
-    await mustBeWell(crowd);
+    await wellCounts(crowd);
 
     await crowd.tell({ kind: 'drop' });
-    await program.stop();
+    await program.stop('SIGTERM');
     program = await Program.start(kind, setting.switches[kind], port, setting.nodeArgs);
     let stormMs = 0;
     const stormCpuMs = await cpuOf(program, async () => {
-      stormMs = (await crowd.took({ ...connect, ringSeq: ++ringSeq })).at(-1) ?? Number.NaN;
+      stormMs = await crowd.storm({ ...connect, ringSeq: ++ringSeq }, STORM_MS_MAX);
     });
-    const stormRetries = await mustBeWell(crowd);
+    const { retries: stormRetries } = Number.isFinite(stormMs) ? await wellCounts(crowd) : await crowd.counts();
     return {
       startMs,
       idleMb: idleKb / 1_024,
@@ -102,10 +105,11 @@ async function cpuOf(program: Program, work: () => Promise<unknown>): Promise<nu
   return program.cpuMs() - beforeMs;
 }
 
-async function mustBeWell(crowd: Crowd): Promise<number> {
-  const { failures, retries, lastProblem } = await crowd.counts();
+async function wellCounts(crowd: Crowd): Promise<Counts> {
+  const counts = await crowd.counts();
+  const { failures, lastProblem } = counts;
   if (failures > 0) throw new Error(`${failures} connections failed, the last one because ${lastProblem}`);
-  return retries;
+  return counts;
 }
 
 export function percentile(sorted: readonly number[], share: number): number {
