@@ -41,7 +41,8 @@ export class SendQueue {
   flush(): void {
     const messages = this.#collected.length;
     if (messages === 0 || this.#output === undefined) return;
-    const bytes = Buffer.concat(this.#collected);
+    const [first] = this.#collected;
+    const bytes = messages === 1 && first !== undefined ? first : Buffer.concat(this.#collected);
     this.#collected = [];
     this.#inFlight += messages;
     this.#output.write(bytes, () => {

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=1
 import { qnetd } from '../qnetd.ts';
 
 const args = process.argv.slice(2);

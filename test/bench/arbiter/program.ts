@@ -1,7 +1,7 @@
 /** An arbiter as a process of its own, Debian's or ours as built, and what the kernel says it has used. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
@@ -27,8 +27,7 @@ export class Program {
   static async start(kind: Kind, switches: readonly string[], port: number, nodeArgs: readonly string[] = []) {
     const directory = await mkdtemp(path.join(os.tmpdir(), 'qnetd-bench-'));
     const files = `lock_file=${directory}/pid,local_socket_file=${directory}/sock`;
-    const [program = '', ...first] =
-      kind === 'debian' ? ['/usr/bin/corosync-qnetd'] : [process.execPath, ...nodeArgs, OURS];
+    const [program = '', ...first] = kind === 'debian' ? ['/usr/bin/corosync-qnetd'] : ours(nodeArgs);
     const args = [...first, '-f', '-4', '-l', '127.0.0.1', '-p', `${port}`, '-s', 'req', '-c', 'on'];
     const startedMs = performance.now();
     const child = spawn(program, [...args, ...switches, '-S', files], { stdio: 'ignore' });
@@ -68,6 +67,12 @@ export class Program {
     }
     await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** As installed, with what its first line gives to Node.js; with other arguments for that, by hand. */
+function ours(nodeArgs: readonly string[]): string[] {
+  chmodSync(OURS, 0o755);
+  return nodeArgs.length === 0 ? [OURS] : [process.execPath, ...nodeArgs, OURS];
 }
 
 /** Until a PREINIT is answered. */
