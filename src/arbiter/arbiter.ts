@@ -31,7 +31,7 @@ import { Turns, WORK_PER_TURN, workOf } from './turns.ts';
 
 interface Connection {
   session: Session;
-  readonly reader: FrameReader;
+  reader: FrameReader;
   /** When the last whole message came; what is skipped, half or part of a TLS handshake does not count. */
   heardAtMs: number;
 }
@@ -110,14 +110,15 @@ export class Arbiter {
 
   #onConnected(client: ClientId, address: string): void {
     assert(!this.#connections.has(client), 'a client number is used once');
-    const { maxClients, maxReceiveBytes } = this.#settings;
+    const { maxClients, maxReceiveBytes, maxReceiveBytesBeforeTls, tls } = this.#settings;
     if (maxClients !== 0 && this.#connections.size >= maxClients) {
       this.#report({ what: 'tooManyClients', client, cluster: undefined, address });
       this.#effects.push({ kind: 'close', on: client });
       return;
     }
     const session = newSession(client, address, this.#nowMs);
-    this.#connections.set(client, { session, reader: new FrameReader(maxReceiveBytes), heardAtMs: this.#nowMs });
+    const frameBytesMax = tls === 'required' ? Math.min(maxReceiveBytes, maxReceiveBytesBeforeTls) : maxReceiveBytes;
+    this.#connections.set(client, { session, reader: new FrameReader(frameBytesMax), heardAtMs: this.#nowMs });
     this.#watch(session, this.#nowMs);
     this.#report({ what: 'connected', client, cluster: undefined, address });
   }
@@ -169,6 +170,7 @@ export class Arbiter {
   #onSecured(client: ClientId, certificate: PeerCertificate | undefined): void {
     const connection = this.#connections.get(client);
     if (connection === undefined) return;
+    connection.reader = new FrameReader(this.#settings.maxReceiveBytes);
     connection.session = { ...connection.session, tls: 'active', certificate, verifiedFor: undefined };
   }
 

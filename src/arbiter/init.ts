@@ -45,6 +45,9 @@ export function judgeInit(
   }
   const conflict = conflictWith(cluster, session, { nodeId, tieBreaker, algorithm });
   if (conflict !== undefined) return refused(conflict);
+  const { clusterNodesMax } = settings;
+  const isFull = clusterNodesMax !== 0 && (cluster?.members.length ?? 0) >= clusterNodesMax;
+  if (isFull) return refused('internalError');
   const member: Member = {
     client: session.client,
     nodeId,

@@ -4,6 +4,7 @@
  */
 import type { DecisionAlgorithm, ReplyCode } from '../protocol/enums.ts';
 import type { ByteString, RingId } from '../protocol/values.ts';
+import type { Dismissal } from './admission.ts';
 import type { ClientId } from './events.ts';
 import type { Blocker } from './safety/blockers.ts';
 
@@ -67,6 +68,13 @@ interface OfPartition {
 export type Report =
   | ({ readonly what: 'connected'; readonly address: string } & OfClient)
   | ({ readonly what: 'tooManyClients'; readonly address: string } & OfClient)
+  /** Not let in, or sent away before it was a member; `dismissed`: how many were since the last time that it was told. */
+  | ({
+      readonly what: 'dismissed';
+      readonly address: string | undefined;
+      readonly why: Dismissal;
+      readonly dismissed: number | undefined;
+    } & OfClient)
   | ({
       readonly what: 'joined';
       readonly nodeId: number;

@@ -14,6 +14,10 @@ export interface ArbiterSettings {
   /** TCP connections, INIT or not; 0 is no limit. */
   readonly maxClients: number;
   readonly maxReceiveBytes: number;
+  /** Of a message in the clear where TLS is required: nothing but PREINIT and STARTTLS is of use there. */
+  readonly maxReceiveBytesBeforeTls: number;
+  /** Nodes of one cluster that can be connected; 0 is no limit. */
+  readonly clusterNodesMax: number;
   readonly maxSendBytes: number;
   readonly heartbeatMsMin: number;
   readonly heartbeatMsMax: number;
@@ -31,6 +35,9 @@ export const DEFAULT_ARBITER_SETTINGS: ArbiterSettings = {
   clientCertRequired: true,
   maxClients: 0,
   maxReceiveBytes: 32_768,
+  maxReceiveBytesBeforeTls: 4_096,
+  // Corosync knows no more processors than this.
+  clusterNodesMax: 384,
   maxSendBytes: 32_768,
   heartbeatMsMin: 1_000,
   heartbeatMsMax: 120_000,

@@ -6,7 +6,7 @@ import type { AdvancedSettings } from '../runtime/advanced-settings.ts';
 import { OperatorError } from '../runtime/errors.ts';
 
 export function withAdvancedSettings(options: QnetdOptions, settings: AdvancedSettings): QnetdOptions {
-  const { arbiter, localSocket } = options;
+  const { arbiter, admission, localSocket } = options;
   return {
     ...options,
     listenBacklog: settings.listen_backlog ?? options.listenBacklog,
@@ -19,12 +19,23 @@ export function withAdvancedSettings(options: QnetdOptions, settings: AdvancedSe
       ...arbiter,
       maxSendBytes: settings.max_client_send_size ?? arbiter.maxSendBytes,
       maxReceiveBytes: settings.max_client_receive_size ?? arbiter.maxReceiveBytes,
+      maxReceiveBytesBeforeTls: settings.max_client_receive_size_before_tls ?? arbiter.maxReceiveBytesBeforeTls,
+      clusterNodesMax: settings.max_clients_per_cluster ?? arbiter.clusterNodesMax,
       heartbeatMsMin: settings.heartbeat_interval_min ?? arbiter.heartbeatMsMin,
       heartbeatMsMax: settings.heartbeat_interval_max ?? arbiter.heartbeatMsMax,
       deadPeerDetection: settings.dpd_enabled ?? arbiter.deadPeerDetection,
       deadPeerHeartbeats: settings.dpd_interval_coefficient ?? arbiter.deadPeerHeartbeats,
       keepActivePartition: settings.keep_active_partition_tie_breaker ?? arbiter.keepActivePartition,
       voteSafety: settings.vote_safety ?? arbiter.voteSafety,
+    },
+    admission: {
+      ...admission,
+      handshakeMs: settings.handshake_timeout ?? admission.handshakeMs,
+      handshakesMax: settings.max_tls_handshakes ?? admission.handshakesMax,
+      newcomersMax: settings.max_clients_before_init ?? admission.newcomersMax,
+      clientsPerAddressMax: settings.max_clients_per_address ?? admission.clientsPerAddressMax,
+      failuresMax: settings.penalty_failures ?? admission.failuresMax,
+      penaltyMs: settings.penalty_time ?? admission.penaltyMs,
     },
     localSocket: {
       path: settings.local_socket_file ?? localSocket.path,

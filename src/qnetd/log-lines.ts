@@ -140,7 +140,7 @@ export class ReportLog {
 
   #learn(client: ClientId, report: Report & { readonly client: ClientId }): KnownClient {
     const known = this.#known(client);
-    if ('address' in report) known.peer = report.address;
+    if ('address' in report && report.address !== undefined) known.peer = report.address;
     if ('nodeId' in report && report.nodeId !== undefined) known.node = report.nodeId;
     if (report.cluster !== undefined) known.cluster = printableName(report.cluster);
     this.#clients.set(client, known);
@@ -182,6 +182,11 @@ function lineOf(report: Report): LogLine {
       return { level: 'debug', message: 'client connected', fields: { client: report.client } };
     case 'tooManyClients':
       return { level: 'warn', message: 'client turned away: the limit of clients is reached', fields: {} };
+    case 'dismissed': {
+      const { why, dismissed } = report;
+      const message = 'connections of newcomers refused or closed; `qnetd status -v` counts them';
+      return { level: dismissed === undefined ? 'debug' : 'warn', message, fields: { why, dismissed } };
+    }
     case 'joined': {
       const { algorithm, heartbeatMs } = report;
       return { level: 'info', message: 'node joined', fields: { client: report.client, algorithm, heartbeatMs } };

@@ -3,6 +3,7 @@
  * then; the daemon itself reads no argument and no environment.
  */
 
+import { type AdmissionSettings, DEFAULT_ADMISSION_SETTINGS } from '../arbiter/admission.ts';
 import type { ArbiterSettings } from '../arbiter/settings.ts';
 import { DEFAULT_ARBITER_SETTINGS } from '../arbiter/settings.ts';
 import type { LocalSocketOptions } from '../runtime/local-socket.ts';
@@ -14,6 +15,7 @@ export interface QnetdOptions {
   readonly family: 4 | 6 | undefined;
   readonly port: number;
   readonly arbiter: ArbiterSettings;
+  readonly admission: AdmissionSettings;
   /** Where certificates are: upstream's NSS database directory, or ours in the same place. */
   readonly stateDir: string;
   /** Where it is written down who may be casting a vote; undefined: where recordDirOf says. */
@@ -87,6 +89,7 @@ export function defaultQnetdOptions(directories: Directories): QnetdOptions {
     family: undefined,
     port: 5403,
     arbiter: DEFAULT_ARBITER_SETTINGS,
+    admission: DEFAULT_ADMISSION_SETTINGS,
     stateDir: directories.stateDir,
     recordDir: undefined,
     runDir: directories.runDir,

@@ -2,6 +2,7 @@
 import type { Server } from 'node:net';
 import { ALGORITHMS } from '../arbiter/algorithms/all.ts';
 import { Arbiter } from '../arbiter/arbiter.ts';
+import { Gate } from '../arbiter/gate.ts';
 import type { Records } from '../arbiter/safety/guards.ts';
 import { type LocalAnswer, type LocalSocketServer, serveLocalSocket } from '../runtime/local-socket.ts';
 import { type LockFile, takeLockFile } from '../runtime/lock-file.ts';
@@ -12,7 +13,7 @@ import { ipcReply } from '../status/ipc-reply.ts';
 import { ipcRequest } from '../status/ipc-request.ts';
 import { ipcWords } from '../status/ipc-words.ts';
 import { counted } from '../status/text-layout.ts';
-import { descriptorLimit, keepReserve } from './descriptor-reserve.ts';
+import { connectionsMaxOf, descriptorLimit, keepReserve } from './descriptor-reserve.ts';
 import { listen } from './listen.ts';
 import { type LogSink, ReportLog } from './log-lines.ts';
 import { type QnetdOptions, recordDirOf } from './options.ts';
@@ -36,6 +37,8 @@ export class Service {
   readonly #options: QnetdOptions;
   readonly #ports: ServicePorts;
   readonly #arbiter: Arbiter;
+  readonly #gate: Gate;
+  readonly #fileLimit: number | undefined;
   readonly #server: QnetServer;
   readonly #status: ServiceStatus;
   readonly #lock: LockFile;
@@ -49,7 +52,13 @@ export class Service {
     // Nobody else writes them from here on.
     const isStrict = options.arbiter.voteSafety === 'strict';
     const byCluster = isStrict ? await loadRecords(recordDirOf(options), ports.log) : new Map();
-    const service = new Service(options, ports, lock, { byCluster, startedAtMs: performance.now() });
+    const service = new Service(
+      options,
+      ports,
+      lock,
+      { byCluster, startedAtMs: performance.now() },
+      await descriptorLimit(),
+    );
     try {
       await service.#open();
     } catch (error) {
@@ -59,13 +68,22 @@ export class Service {
     return service;
   }
 
-  private constructor(options: QnetdOptions, ports: ServicePorts, lock: LockFile, records: Records) {
+  private constructor(
+    options: QnetdOptions,
+    ports: ServicePorts,
+    lock: LockFile,
+    records: Records,
+    fileLimit: number | undefined,
+  ) {
     this.#options = options;
     this.#ports = ports;
     this.#lock = lock;
     this.#arbiter = new Arbiter(options.arbiter, ALGORITHMS, records);
+    const connectionsMax = fileLimit === undefined ? undefined : connectionsMaxOf(fileLimit);
+    this.#gate = new Gate(this.#arbiter, { ...options.admission, connectionsMax });
+    this.#fileLimit = fileLimit;
     this.#server = new QnetServer({
-      core: this.#arbiter,
+      core: this.#gate,
       nowMs: () => performance.now(),
       log: new ReportLog(ports.log),
       records: recordsIn(recordDirOf(options)),
@@ -121,9 +139,8 @@ export class Service {
   async #listen(): Promise<Server> {
     const { listenAddress, family, port, listenBacklog } = this.#options;
     const where = { address: listenAddress, family, port, backlog: listenBacklog };
-    const limit = await descriptorLimit();
     const listener = await listen(where, (socket) => this.#server.accept(socket));
-    keepReserve(listener, { limit, log: this.#ports.log, nowMs: () => performance.now() });
+    keepReserve(listener, { limit: this.#fileLimit, log: this.#ports.log, nowMs: () => performance.now() });
     listener.on('error', (error) => {
       this.#ports.log.error(
         { reason: error.message },
@@ -134,10 +151,12 @@ export class Service {
   }
 
   #answer(line: string): LocalAnswer {
-    const { maxSendBytes } = this.#options.localSocket;
+    const { admission, localSocket } = this.#options;
+    const { maxSendBytes } = localSocket;
+    const nowMs = performance.now();
     const reply = ipcReply(ipcRequest(ipcWords(line)), {
-      server: this.#facts(),
-      snapshot: this.#arbiter.snapshot(performance.now()),
+      server: { ...this.#facts(), admission: { limits: admission, counts: this.#gate.counts(nowMs) } },
+      snapshot: this.#arbiter.snapshot(nowMs),
       timeBefore: (agoMs) => new Date(Date.now() - agoMs).toISOString(),
       maxSendBytes,
     });

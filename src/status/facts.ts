@@ -1,4 +1,11 @@
+import type { AdmissionCounts, AdmissionSettings } from '../arbiter/admission.ts';
 import type { TlsSupport } from '../protocol/enums.ts';
+
+/** Who is being let in, and what is allowed while that lasts. */
+export interface AdmissionFacts {
+  readonly limits: AdmissionSettings;
+  readonly counts: AdmissionCounts;
+}
 
 /** What the status says of the server itself, beside the arbiter's own state. */
 export interface ServerFacts {
@@ -9,4 +16,5 @@ export interface ServerFacts {
   readonly maxClients: number;
   readonly maxSendBytes: number;
   readonly maxReceiveBytes: number;
+  readonly admission?: AdmissionFacts;
 }

@@ -2,12 +2,13 @@
  * The arbiter's state as a JSON document for machines, and for `qnetd status`, which prints it for people. The shape is
  * stable: fields are added, never renamed; a change that breaks a reader raises `format`.
  */
+import type { AdmissionCounts } from '../arbiter/admission.ts';
 import type { HeuristicsResult } from '../arbiter/cluster.ts';
 import type { DecidingRule } from '../arbiter/reports.ts';
 import type { ArbiterSnapshot, ClusterSnapshot, NodeSnapshot, VoteSnapshot } from '../arbiter/snapshot.ts';
 import type { DecisionAlgorithm, TlsSupport, Vote } from '../protocol/enums.ts';
 import { type ByteString, type NodeInfo, ringText, type TieBreaker } from '../protocol/values.ts';
-import type { ServerFacts } from './facts.ts';
+import type { AdmissionFacts, ServerFacts } from './facts.ts';
 import { utf8Text } from './printable.ts';
 import { ruleWords } from './rule-words.ts';
 
@@ -24,8 +25,26 @@ export interface StatusDocument {
     readonly maxClients: number;
     readonly maxSendBytes: number;
     readonly maxReceiveBytes: number;
+    /** Not in answers of older daemons. */
+    readonly admission?: AdmissionStatus;
   };
   readonly clusters: readonly ClusterStatus[];
+}
+
+/** Limits, and what they meet: 0 is no limit, except where a limit of 0 would make no sense. */
+export interface AdmissionStatus {
+  readonly handshakeTimeoutMs: number;
+  readonly handshakesMax: number;
+  readonly newcomersMax: number;
+  readonly clientsPerAddressMax: number;
+  readonly penaltyFailures: number;
+  readonly penaltyMs: number;
+  readonly newcomers: number;
+  readonly handshakes: number;
+  readonly waitingForHandshake: number;
+  readonly penalisedAddresses: number;
+  /** Connections refused or closed before INIT since the start, by reason. */
+  readonly dismissed: AdmissionCounts['dismissed'];
 }
 
 export interface ClusterStatus {
@@ -125,8 +144,21 @@ export function statusDocument(
       maxClients: server.maxClients,
       maxSendBytes: server.maxSendBytes,
       maxReceiveBytes: server.maxReceiveBytes,
+      ...(server.admission === undefined ? {} : { admission: admissionStatus(server.admission) }),
     },
     clusters: snapshot.clusters.map((cluster) => clusterStatus(cluster, timeBefore)),
+  };
+}
+
+function admissionStatus({ limits, counts }: AdmissionFacts): AdmissionStatus {
+  return {
+    handshakeTimeoutMs: limits.handshakeMs,
+    handshakesMax: limits.handshakesMax,
+    newcomersMax: limits.newcomersMax,
+    clientsPerAddressMax: limits.clientsPerAddressMax,
+    penaltyFailures: limits.failuresMax,
+    penaltyMs: limits.penaltyMs,
+    ...counts,
   };
 }
 

@@ -1,7 +1,7 @@
 /** The status for people: calm text of at most 80 columns, the vote first, then why, then who is there. */
 import type { DecisionAlgorithm, TlsSupport } from '../protocol/enums.ts';
 import type { TieBreaker } from '../protocol/values.ts';
-import type { ClusterStatus, NodeStatus, NodeVote, StatusDocument, VoteStatus } from './json.ts';
+import type { AdmissionStatus, ClusterStatus, NodeStatus, NodeVote, StatusDocument, VoteStatus } from './json.ts';
 import { printable } from './printable.ts';
 import { columns, counted, durationText, labelled, nodesText, wrapped } from './text-layout.ts';
 
@@ -43,9 +43,36 @@ function serverLines({ server, clusters }: StatusDocument, verbose: boolean): st
     const limit = server.maxClients === 0 ? 'any number of clients' : `${server.maxClients} clients`;
     const sizes = `messages of ${server.maxReceiveBytes} bytes in, ${server.maxSendBytes} out`;
     lines.push(...labelled('Limits', `${limit}, ${sizes}`));
+    if (server.admission !== undefined) lines.push(...admissionLines(server.admission));
   }
   return lines;
 }
+
+function admissionLines(admission: AdmissionStatus): string[] {
+  const { newcomers, newcomersMax, waitingForHandshake, penalisedAddresses, dismissed } = admission;
+  const reasons = Object.entries(dismissed).filter(([, count]) => count > 0);
+  const turnedAway = reasons.map(([reason, count]) => `${count} ${DISMISSAL_WORDS[reason] ?? reason}`).join(', ');
+  const penalties =
+    penalisedAddresses === 0
+      ? ''
+      : `, ${penalisedAddresses === 1 ? '1 address' : `${penalisedAddresses} addresses`} penalised`;
+  return [
+    ...labelled(
+      'Newcomers',
+      `${newcomers} of at most ${newcomersMax}, ${waitingForHandshake} wait for their turn${penalties}`,
+    ),
+    ...(turnedAway === '' ? [] : labelled('Turned away', turnedAway)),
+  ];
+}
+
+const DISMISSAL_WORDS: Readonly<Record<string, string>> = {
+  penalty: 'for failing repeatedly',
+  addressLimit: 'over the limit of one address',
+  newcomerLimit: 'over the limit of newcomers',
+  descriptors: 'for want of descriptors',
+  deadline: 'for not joining in time',
+  shed: 'to make room',
+};
 
 function clusterLines(cluster: ClusterStatus, verbose: boolean): string[] {
   const lines = wrapped(`Cluster ${printable(cluster.name)}`, '');

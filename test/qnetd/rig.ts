@@ -1,7 +1,9 @@
 /** The arbiter behind its real server on loopback, in this process, with its log lines kept. */
 import { once } from 'node:events';
 import type { Server } from 'node:net';
+import { type AdmissionSettings, DEFAULT_ADMISSION_SETTINGS } from '../../src/arbiter/admission.ts';
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
+import { Gate } from '../../src/arbiter/gate.ts';
 import type { ArbiterSettings } from '../../src/arbiter/settings.ts';
 import { DEFAULT_ARBITER_SETTINGS } from '../../src/arbiter/settings.ts';
 import type { ArbiterSnapshot, ClusterSnapshot } from '../../src/arbiter/snapshot.ts';
@@ -14,6 +16,8 @@ import { QnetServer } from '../../src/qnetd/server.ts';
 import { TlsUpgrade } from '../../src/qnetd/tls-upgrade.ts';
 import { Authority, type Pair } from './certificates.ts';
 import { NodeClient } from './node-client.ts';
+
+export { initOptions } from './wire-options.ts';
 
 export const CLUSTER = 'tst';
 export const authority = new Authority();
@@ -43,6 +47,7 @@ export function keptLog(): { readonly lines: KeptLine[]; readonly sink: LogSink 
 
 export interface RigWishes {
   readonly settings?: Partial<ArbiterSettings>;
+  readonly admission?: Partial<AdmissionSettings>;
   readonly sendMessagesMax?: number;
   /** Of a rig that was stopped; none: any free one. */
   readonly port?: number;
@@ -68,14 +73,14 @@ export class Rig {
     return rig;
   }
 
-  private constructor({ settings, sendMessagesMax = 32, pair = serverPair }: RigWishes) {
+  private constructor({ settings, admission, sendMessagesMax = 32, pair = serverPair }: RigWishes) {
     const arbiterSettings = { ...DEFAULT_ARBITER_SETTINGS, ...settings };
     const { lines, sink } = keptLog();
     this.lines = lines;
     this.arbiter = new Arbiter(arbiterSettings);
     this.#upgrade = upgradeWith(pair, arbiterSettings.clientCertRequired);
     this.server = new QnetServer({
-      core: this.arbiter,
+      core: new Gate(this.arbiter, { ...DEFAULT_ADMISSION_SETTINGS, ...admission }),
       nowMs: () => performance.now(),
       log: new ReportLog(sink),
       records: memoryRecords(),
@@ -148,17 +153,4 @@ export async function expectAnswer(client: NodeClient, name: string): Promise<Op
   const answer = await client.answer();
   if (answer?.name !== name) throw new Error(`expected ${name}, got ${answer?.name ?? 'the end'}`);
   return answer.options;
-}
-
-export function initOptions(nodeId: number, heartbeatIntervalMs = 10_000): OptionValues {
-  return {
-    msgSeqNumber: 3,
-    nodeId,
-    decisionAlgorithm: 1,
-    heartbeatIntervalMs,
-    tieBreaker: { mode: 'lowest' },
-    ringId: { nodeId: 1, seq: 5n },
-    supportedMessages: [],
-    supportedOptions: [],
-  };
 }
