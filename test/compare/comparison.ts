@@ -10,8 +10,8 @@ const SCRIPT_MS_MAX = 60_000;
 
 export type Verdict =
   | { readonly kind: 'same'; readonly records: readonly CommandRecord[] }
-  /** `where`: the command, and what each arbiter made of it. */
-  | { readonly kind: 'different'; readonly where: string }
+  /** `where`: the command, and what each arbiter made of it; `line`: where it stands in the script. */
+  | { readonly kind: 'different'; readonly where: string; readonly line: number }
   /** It cannot be played: a command about a node that is not there. */
   | { readonly kind: 'unplayable'; readonly where: string }
   | { readonly kind: 'died'; readonly where: string };
@@ -28,14 +28,14 @@ export async function compare(lines: readonly string[], arbiters: readonly Arbit
   const [reference, ...others] = plays;
   if (reference === undefined) throw new Error('nothing to compare');
   for (const other of others) {
-    const where = partingOf(reference, other);
-    if (where === undefined) continue;
+    const parting = partingOf(reference, other);
+    if (parting === undefined) continue;
     // A daemon that ended closes every connection, which looks like an answer.
     for (const { arbiter } of plays) {
       const ended = await arbiter.death();
       if (ended !== undefined) return { kind: 'died', where: `${arbiter.kind} ended with ${ended}` };
     }
-    return { kind: 'different', where };
+    return { kind: 'different', ...parting };
   }
   return { kind: 'same', records: reference.records };
 }
@@ -79,7 +79,7 @@ function withFarewell(lines: readonly string[]): string[] {
   return [...lines, ...[...present].map((label) => `${label} config`)];
 }
 
-function partingOf(reference: Play, other: Play): string | undefined {
+function partingOf(reference: Play, other: Play): { readonly where: string; readonly line: number } | undefined {
   for (const [at, record] of reference.records.entries()) {
     const against = other.records[at];
     if (against !== undefined && textOf(record) === textOf(against)) continue;
@@ -87,7 +87,8 @@ function partingOf(reference: Play, other: Play): string | undefined {
       `${arbiter.kind}:`,
       ...lines.map((line) => `    ${line}`),
     ];
-    return [record.command, ...said(reference, linesOf(record)), ...said(other, linesOf(against))].join('\n');
+    const where = [record.command, ...said(reference, linesOf(record)), ...said(other, linesOf(against))].join('\n');
+    return { where, line: record.line };
   }
   return undefined;
 }

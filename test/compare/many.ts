@@ -36,6 +36,7 @@ const LONG_TIMER_MS = 2_000;
 const SUSPECTS_MAX = 20;
 /** Differences that are shortened; with timers in the script it takes minutes. */
 const SHORTENED_MAX = 3;
+const SHORTENING_MS_MAX = 60_000;
 /** Lines of a script that say what cluster it is. */
 const HEAD = 2;
 
@@ -80,6 +81,7 @@ export async function compareMany({ firstSeed, scripts, kinds, progress }: Wishe
 
 async function lookAgain(seed: number, arbiters: readonly Arbiter[], tally: Tally): Promise<void> {
   const { algorithm, lines } = drawScript(seed, LONG_TIMER_MS);
+  const untilMs = performance.now() + SHORTENING_MS_MAX;
   const verdict = await alone(lines, arbiters);
   if (verdict.kind === 'same') {
     tally.secondLooks.push(seed);
@@ -90,7 +92,11 @@ async function lookAgain(seed: number, arbiters: readonly Arbiter[], tally: Tall
     tally.differences.push({ seed, where: verdictText(verdict), script: lines });
     return;
   }
-  const script = await shrink(lines, HEAD, async (shorter) => (await alone(shorter, arbiters)).kind === verdict.kind);
+  // What comes after the parting has no part in it.
+  const whole = verdict.kind === 'different' ? lines.slice(0, verdict.line + 1) : lines;
+  const script = await shrink(whole, HEAD, async (shorter) => {
+    return performance.now() < untilMs && (await alone(shorter, arbiters)).kind === verdict.kind;
+  });
   const shown = await alone(script, arbiters);
   tally.differences.push({ seed, where: shown.kind === 'same' ? verdictText(verdict) : verdictText(shown), script });
 }
