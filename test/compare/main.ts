@@ -50,7 +50,7 @@ function print(
   for (const [algorithm, of] of [...byAlgorithm].sort()) {
     console.log(`  ${algorithm}: ${of.scripts} scripts, ${of.acks} ACK, ${of.nacks} NACK`);
   }
-  console.log(`parted among others and not alone: ${secondLooks.length === 0 ? 'none' : secondLooks.join(' ')}`);
+  console.log(`parted, and not with long timers: ${secondLooks.length === 0 ? 'none' : secondLooks.join(' ')}`);
   console.log(`differences: ${differences.length}`);
   for (const { seed, where, script } of differences) {
     console.log(`\nseed ${seed}, ${where}\n\nthe script:\n${script.join('\n')}`);

@@ -1,6 +1,6 @@
 /**
- * Many scripts, several at a time, each with a cluster of its own. Whatever parts is looked at again alone, on daemons of
- * its own and with long timers: only what parts there too is a difference, and is shortened.
+ * Many scripts, several at a time, each with a cluster of its own. Whatever parts is looked at again with long timers, and
+ * once more when everybody else is done: only what parts there too is a difference, and is shortened.
  */
 import type { Arbiter, ArbiterKind } from './arbiters.ts';
 import { openArbiter } from './arbiters.ts';
@@ -21,15 +21,15 @@ export interface Tally {
   frames: number;
   /** Of each algorithm. */
   readonly byAlgorithm: Map<string, { scripts: number; acks: number; nacks: number }>;
-  /** Seeds that parted in the crowd and not alone. */
+  /** Seeds that parted, and did not when the timers were long. */
   readonly secondLooks: number[];
   readonly differences: Difference[];
 }
 
 /** Enough that waiting for a timer costs nothing, few enough that no command takes as long as one. */
-const AT_ONCE = 16;
+const AT_ONCE = 12;
 /** A timer comes up after this; a command between setting it and that moment must not take as long. */
-const TIMER_MS = 400;
+const TIMER_MS = 600;
 /** For a second look on a busy machine. */
 const LONG_TIMER_MS = 2_000;
 /** More than this is no accident, and nobody reads on. */
@@ -66,28 +66,36 @@ export async function compareMany({ firstSeed, scripts, kinds, progress }: Wishe
       const { algorithm, lines } = drawScript(seed, TIMER_MS);
       const verdict = await compare(lines, arbiters, `seed ${seed}`);
       if (verdict.kind === 'same') count(tally, algorithm, verdict);
-      else suspects.push(seed);
+      else if ((await lookAgain(seed, arbiters, tally)).kind !== 'same') suspects.push(seed);
       progress(next - firstSeed);
     }
   };
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    for (const seed of suspects.sort((a, b) => a - b)) await lookAgain(seed, arbiters, tally);
+    for (const seed of suspects.sort((a, b) => a - b)) await lookAlone(seed, arbiters, tally);
   } finally {
     await Promise.all(arbiters.map((arbiter) => arbiter.stop()));
   }
   return tally;
 }
 
-async function lookAgain(seed: number, arbiters: readonly Arbiter[], tally: Tally): Promise<void> {
+/** On a busy machine a timer may come up before its time in the script. */
+async function lookAgain(seed: number, arbiters: readonly Arbiter[], tally: Tally): Promise<Verdict> {
   const { algorithm, lines } = drawScript(seed, LONG_TIMER_MS);
-  const untilMs = performance.now() + SHORTENING_MS_MAX;
-  const verdict = await alone(lines, arbiters);
+  const verdict = await again(lines, arbiters);
   if (verdict.kind === 'same') {
     tally.secondLooks.push(seed);
     count(tally, algorithm, verdict);
-    return;
   }
+  return verdict;
+}
+
+/** When nobody else talks to the daemons any more. */
+async function lookAlone(seed: number, arbiters: readonly Arbiter[], tally: Tally): Promise<void> {
+  const verdict = await lookAgain(seed, arbiters, tally);
+  if (verdict.kind === 'same') return;
+  const { lines } = drawScript(seed, LONG_TIMER_MS);
+  const untilMs = performance.now() + SHORTENING_MS_MAX;
   if (tally.differences.length >= SHORTENED_MAX) {
     tally.differences.push({ seed, where: verdictText(verdict), script: lines });
     return;
@@ -95,18 +103,18 @@ async function lookAgain(seed: number, arbiters: readonly Arbiter[], tally: Tall
   // What comes after the parting has no part in it.
   const whole = verdict.kind === 'different' ? lines.slice(0, verdict.line + 1) : lines;
   const script = await shrink(whole, HEAD, async (shorter) => {
-    return performance.now() < untilMs && (await alone(shorter, arbiters)).kind === verdict.kind;
+    return performance.now() < untilMs && (await again(shorter, arbiters)).kind === verdict.kind;
   });
-  const shown = await alone(script, arbiters);
+  const shown = await again(script, arbiters);
   tally.differences.push({ seed, where: shown.kind === 'same' ? verdictText(verdict) : verdictText(shown), script });
 }
 
 let clusters = 0;
 
-/** On daemons that nobody else talks to; a cluster's name is used once. */
-function alone(lines: readonly string[], arbiters: readonly Arbiter[]): Promise<Verdict> {
+/** A cluster's name is used once. */
+function again(lines: readonly string[], arbiters: readonly Arbiter[]): Promise<Verdict> {
   clusters += 1;
-  return compare(lines, arbiters, `alone ${clusters}`);
+  return compare(lines, arbiters, `again ${clusters}`);
 }
 
 const verdictText = (verdict: Verdict): string =>
