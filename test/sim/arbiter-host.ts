@@ -1,6 +1,6 @@
 /** The arbiter's machine: the process may end, freeze and come back, and its host may lose its power. */
 import { Chance } from '../../src/demo/random.ts';
-import { SimArbiter } from './arbiter.ts';
+import { type Disk, SimArbiter } from './arbiter.ts';
 import type { Fault } from './faults.ts';
 import type { DecisionLog } from './log.ts';
 import type { Listener, Network } from './network.ts';
@@ -23,6 +23,11 @@ export class ArbiterHost {
   readonly #chance: Chance;
   #process: SimArbiter | undefined;
   #hasPower = false;
+  readonly #disk: Disk = {
+    written: new Map(),
+    writeMs: () => 0.5 + this.#chance.below(this.#chance.below(10) === 0 ? 2_000 : 20),
+    outlives: () => this.#chance.below(2) === 0,
+  };
 
   constructor(world: ArbiterHostWorld, seed: number) {
     this.#world = world;
@@ -79,8 +84,9 @@ export class ArbiterHost {
     this.powerOn(false);
   }
 
-  #start(_losesRecord: boolean): void {
+  #start(losesRecord: boolean): void {
     if (this.#running !== undefined) return;
+    if (losesRecord) this.#disk.written.clear();
     const { time, shape, safety, log } = this.#world;
     const rate = 1 + (shape.driftPerMille * (this.#chance.below(201) - 100)) / 100_000;
     const clock = new ProcessClock(time, rate, this.#chance.below(1_000_000));
@@ -89,6 +95,7 @@ export class ArbiterHost {
       clock,
       settings: arbiterSettings(safety),
       report: (report) => log?.arbiter(report),
+      disk: this.#disk,
     });
     log?.line('the arbiter starts');
   }

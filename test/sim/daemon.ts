@@ -9,7 +9,7 @@ import type { LinkId, MemberEvent } from '../../src/member/events.ts';
 import { Member } from '../../src/member/member.ts';
 import type { MemberSettings } from '../../src/member/settings.ts';
 import { type EffectPorts, type LinkPort, runEffects } from '../../src/qdevice/run-effects.ts';
-import type { Connection, Endpoint, Network } from './network.ts';
+import type { Connection, Ending, Endpoint, Network } from './network.ts';
 import { Process } from './process.ts';
 import type { ProcessClock, VirtualTime } from './virtual-time.ts';
 
@@ -132,11 +132,11 @@ export class SimDaemon extends Process {
   };
 
   #connect(link: LinkId): LinkPort {
-    const ended = (refused: boolean): void => {
+    const ended = (how: Ending): void => {
       this.#connections.delete(connection);
       this.do(() => {
         if (!this.#links.delete(link)) return;
-        const cause = refused ? 'connectFailed' : 'arbiterClosed';
+        const cause = how === 'refused' ? 'connectFailed' : 'arbiterClosed';
         this.#handle({ kind: 'disconnected', link, cause, detail: '', jitter: this.#jitter() });
       });
     };

@@ -30,7 +30,8 @@ const EPISODE_MS = 20 * 60_000;
 export function planOf(seed: number): Plan {
   const chance = new Chance(seed);
   const shape = drawShape(chance);
-  const faults = drawFaults(chance, { nodeIds: shape.nodeIds, untilMs: EPISODE_MS });
+  const reconfigures = shape.algorithm === 'ffsplit';
+  const faults = drawFaults(chance, { nodeIds: shape.nodeIds, untilMs: EPISODE_MS, reconfigures });
   const finalIslands = chance.below(2) === 0 ? undefined : drawIslands(chance, shape.nodeIds);
   return { seed, shape, faults, untilMs: EPISODE_MS, finalIslands };
 }
@@ -67,8 +68,17 @@ export function play(plan: Plan, safety: Safety, withLog = false): Verdict {
   }
 }
 
+function notAll(world: World): string | undefined {
+  const { nodeIds, algorithm } = world.shape;
+  const casting = world.casting();
+  if (casting.length === nodeIds.length) return undefined;
+  return `${settledMs(world.shape) / 1000} s after repair only [${casting.join(' ')}] cast the vote under ${algorithm}`;
+}
+
 function notRecovered(world: World): string | undefined {
   const { configured, partitions, shape } = world;
+  // What the others do after a split depends on who spoke last, and on nothing that has to be so.
+  if (shape.algorithm !== 'ffsplit') return partitions.length === 1 ? notAll(world) : undefined;
   const hasMemory = shape.keepActive || shape.heuristics;
   const right = rightHolders({ configured, partitions, tieBreaker: shape.tieBreaker, hasMemory });
   const casting = world.casting().join(' ');

@@ -58,11 +58,14 @@ const KINDS: readonly Fault['do'][] = [
 export interface FaultWishes {
   readonly nodeIds: readonly number[];
   readonly untilMs: number;
+  /** Whether the configuration may change: 2nodelms refuses any but one of two nodes. */
+  readonly reconfigures: boolean;
 }
 
 /** Each run favours some kinds: a world in which everything happens alike is one world. */
-export function drawFaults(chance: Chance, { nodeIds, untilMs }: FaultWishes): FaultAt[] {
-  const favoured = chance.shuffled(KINDS).slice(0, 3 + chance.below(6));
+export function drawFaults(chance: Chance, { nodeIds, untilMs, reconfigures }: FaultWishes): FaultAt[] {
+  const possible = KINDS.filter((kind) => reconfigures || kind !== 'configuration');
+  const favoured = chance.shuffled(possible).slice(0, 3 + chance.below(6));
   const kinds: Fault['do'][] = [...favoured, 'split', 'split', 'heal'];
   const gapMs = chance.oneOf([3_000, 8_000, 15_000, 30_000, 60_000]);
   const faults: FaultAt[] = [];

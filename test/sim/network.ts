@@ -10,12 +10,14 @@ import type { VirtualTime } from './virtual-time.ts';
 export interface Endpoint {
   opened(connection: Connection): void;
   bytes(bytes: Uint8Array): void;
-  /** The other side closed, the connection was reset, or it could not be made. */
-  ended(refused: boolean): void;
+  /** finished: the other side closed it; broken: it was reset; refused: it could not be made. */
+  ended(how: Ending): void;
 }
 
+export type Ending = 'finished' | 'broken' | 'refused';
+
 export type Side = 'node' | 'arbiter';
-type Segment = { readonly kind: 'bytes'; readonly bytes: Uint8Array } | { readonly kind: 'end' };
+type Segment = { readonly kind: 'bytes'; readonly bytes: Uint8Array } | { readonly kind: 'end'; readonly how: Ending };
 
 /** The way between one node and the arbiter, whatever connection uses it. */
 interface Path {
@@ -67,7 +69,7 @@ export class Connection {
   close(from: Side): void {
     if (this.ends[from] === undefined) return;
     this.ends[from] = undefined;
-    this.#put(from, { kind: 'end' });
+    this.#put(from, { kind: 'end', how: 'finished' });
   }
 
   /** Power failure of this end's host. */
@@ -80,7 +82,7 @@ export class Connection {
     for (const side of ['node', 'arbiter'] as const) {
       const end = this.ends[side];
       this.ends[side] = undefined;
-      end?.ended(false);
+      end?.ended('broken');
     }
   }
 
@@ -111,12 +113,12 @@ export class Connection {
       if (segment.kind === 'bytes') end.bytes(segment.bytes);
       else {
         this.ends[to] = undefined;
-        end.ended(false);
+        end.ended(segment.how);
       }
       return;
     }
     if (segment.kind === 'end' || this.ends[from] === undefined) return;
-    if (this.#network.isUp(this.nodeId, to)) this.#put(to, { kind: 'end' });
+    if (this.#network.isUp(this.nodeId, to)) this.#put(to, { kind: 'end', how: 'broken' });
     else this.orphaned[to] = true;
   }
 
@@ -124,7 +126,7 @@ export class Connection {
   answerOrphans(side: Side): void {
     if (!this.orphaned[side]) return;
     this.orphaned[side] = false;
-    this.#put(side, { kind: 'end' });
+    this.#put(side, { kind: 'end', how: 'broken' });
   }
 }
 
@@ -222,7 +224,7 @@ export class Network {
         this.#time.after(retryMs, () => this.#syn(connection, next));
       } else if (host === 'down') {
         connection.ends.node = undefined;
-        end.ended(true);
+        end.ended('refused');
       } else {
         connection.ends.arbiter = this.#listener.accept(connection);
         connection.ends.arbiter.opened(connection);

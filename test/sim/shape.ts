@@ -5,8 +5,9 @@ import { clusterKeys } from '../../src/corosync/twin/cluster-keys.ts';
 import type { Keys } from '../../src/corosync/twin/key-table.ts';
 import type { Chance } from '../../src/demo/random.ts';
 import type { MemberAlgorithm } from '../../src/member/algorithms/algorithm.ts';
-import { ffsplit } from '../../src/member/algorithms/ffsplit.ts';
+import { memberAlgorithm } from '../../src/member/algorithms/rules.ts';
 import { DEFAULT_LIMITS, derivedTimes, type MemberSettings } from '../../src/member/settings.ts';
+import type { DecisionAlgorithm } from '../../src/protocol/enums.ts';
 import type { TieBreaker } from '../../src/protocol/values.ts';
 import type { Safety } from './runs.ts';
 
@@ -14,6 +15,7 @@ export interface Shape {
   readonly nodeIds: readonly number[];
   /** Nodes that run upstream's daemon, as far as its timing goes. */
   readonly stock: readonly number[];
+  readonly algorithm: DecisionAlgorithm;
   readonly timeoutMs: number;
   readonly syncTimeoutMs: number;
   readonly tieBreaker: TieBreaker;
@@ -24,13 +26,23 @@ export interface Shape {
   readonly driftPerMille: number;
 }
 
+const FFSPLIT_MOSTLY: readonly DecisionAlgorithm[] = Array.from({ length: 8 }, () => 'ffsplit' as const);
+
 export function drawShape(chance: Chance): Shape {
   const size = chance.oneOf([2, 2, 2, 3, 4, 4, 5, 6]);
   const nodeIds = Array.from({ length: size }, (_, index) => index + 1);
   const stock = chance.oneOf([[], nodeIds, nodeIds.filter(() => chance.below(2) === 0)]);
+  const algorithm = chance.oneOf<DecisionAlgorithm>([
+    ...FFSPLIT_MOSTLY,
+    'lms',
+    'lms',
+    size === 2 ? 'twoNodeLms' : 'lms',
+    'test',
+  ]);
   return {
     nodeIds,
     stock,
+    algorithm,
     timeoutMs: chance.oneOf([10_000, 10_000, 5_000, 3_000, 20_000]),
     syncTimeoutMs: 30_000,
     tieBreaker: chance.oneOf<TieBreaker>([{ mode: 'lowest' }, { mode: 'highest' }, { mode: 'nodeId', nodeId: 2 }]),
@@ -41,8 +53,8 @@ export function drawShape(chance: Chance): Shape {
   };
 }
 
-export function arbiterSettings(_safety: Safety): ArbiterSettings {
-  return { ...DEFAULT_ARBITER_SETTINGS, tls: 'unsupported' };
+export function arbiterSettings(voteSafety: Safety): ArbiterSettings {
+  return { ...DEFAULT_ARBITER_SETTINGS, tls: 'unsupported', voteSafety };
 }
 
 export function memberSettings(shape: Shape, nodeId: number, configured: readonly number[]): MemberSettings {
@@ -55,7 +67,7 @@ export function memberSettings(shape: Shape, nodeId: number, configured: readonl
     port: 5403,
     forceIpVersion: 0,
     tls: 'off',
-    algorithm: 'ffsplit',
+    algorithm: shape.algorithm,
     tieBreaker: shape.tieBreaker,
     voteSafety: shape.stock.includes(nodeId) ? 'upstream' : 'strict',
     keepActivePartition: shape.keepActive,
@@ -79,7 +91,8 @@ export function memberSettings(shape: Shape, nodeId: number, configured: readonl
 export function keysOf(shape: Shape, nodeId: number, configured: readonly number[]): Keys {
   const quorum = {
     'device.model': 'net',
-    'device.votes': 1,
+    // The others want as many as all nodes but one, which is what corosync computes without the key.
+    ...(shape.algorithm === 'ffsplit' ? { 'device.votes': 1 } : {}),
     'device.timeout': shape.timeoutMs,
     'device.sync_timeout': shape.syncTimeoutMs,
   };
@@ -87,10 +100,10 @@ export function keysOf(shape: Shape, nodeId: number, configured: readonly number
 }
 
 /** Upstream's daemon says nothing where ours withholds aloud. */
-const STOCK: MemberAlgorithm = { ...ffsplit, onNoAnswer: () => undefined };
-
-export const algorithmOf = (shape: Shape, nodeId: number): MemberAlgorithm =>
-  shape.stock.includes(nodeId) ? STOCK : ffsplit;
+export function algorithmOf({ stock, algorithm }: Shape, nodeId: number): MemberAlgorithm {
+  if (!stock.includes(nodeId)) return memberAlgorithm(algorithm, 'strict', false);
+  return { ...memberAlgorithm(algorithm, 'upstream', false), onNoAnswer: () => undefined };
+}
 
 /** Longer than any wait that the rules allow, once nothing is broken: see `liveness` in the README. */
 export const settledMs = ({ timeoutMs, syncTimeoutMs, tokenLossMs }: Shape): number =>

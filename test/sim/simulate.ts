@@ -12,7 +12,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     hours: { type: 'string', default: '1000' },
-    safety: { type: 'string', default: 'upstream' },
+    safety: { type: 'string', default: 'strict' },
     episode: { type: 'string' },
     log: { type: 'boolean', default: false },
   },

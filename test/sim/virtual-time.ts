@@ -29,7 +29,7 @@ export class VirtualTime implements Scheduler {
     };
   };
 
-  /** Runs what is due until then; `look` is called after each action and may end the run by returning true. */
+  /** Runs what is due until then; `look` is called at the end of each moment and may end the run by returning true. */
   run(untilMs: number, look: () => boolean): void {
     let instant = 0;
     for (let next = this.#queue.peek(); next !== undefined && next.atMs <= untilMs; next = this.#queue.peek()) {
@@ -39,7 +39,8 @@ export class VirtualTime implements Scheduler {
       if (instant > ACTIONS_PER_INSTANT_MAX) throw new Error(`the world spins at ${this.#nowMs} ms`);
       this.#nowMs = next.atMs;
       next.action();
-      if (look()) return;
+      const after = this.#queue.peek();
+      if ((after === undefined || after.atMs > next.atMs) && look()) return;
     }
     this.#nowMs = Math.max(this.#nowMs, untilMs);
   }

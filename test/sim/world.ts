@@ -2,7 +2,7 @@
 import { TwinCluster } from '../../src/corosync/twin/cluster.ts';
 import { Chance } from '../../src/demo/random.ts';
 import { ArbiterHost } from './arbiter-host.ts';
-import { castingNodes, twoSides } from './checks.ts';
+import { castingNodes, TwoSides } from './checks.ts';
 import type { Fault } from './faults.ts';
 import { Host } from './host.ts';
 import type { DecisionLog } from './log.ts';
@@ -11,6 +11,8 @@ import type { Safety } from './runs.ts';
 import type { Shape } from './shape.ts';
 import { VirtualTime } from './virtual-time.ts';
 
+/** Less than any margin. */
+const STOCK_STALL_MS_MAX = 300;
 const BOTH: readonly Side[] = ['node', 'arbiter'];
 
 export interface WorldWishes {
@@ -25,6 +27,7 @@ export class World {
   readonly time = new VirtualTime();
   readonly shape: Shape;
   readonly #cluster: TwinCluster;
+  readonly #twoSides: TwoSides;
   readonly #network: Network;
   readonly #hosts: readonly Host[];
   readonly #arbiter: ArbiterHost;
@@ -42,6 +45,7 @@ export class World {
     const { time } = this;
     log?.use(time);
     this.#cluster = new TwinCluster(time, { lossMs: shape.tokenLossMs });
+    this.#twoSides = new TwoSides(this.#cluster, shape.nodeIds);
     this.#arbiter = new ArbiterHost({ time, safety, shape, log }, draw());
     const isUp = (nodeId: number): boolean => this.#host(nodeId).isUp;
     this.#network = new Network(time, new Chance(draw()), this.#arbiter.listener, isUp);
@@ -68,7 +72,7 @@ export class World {
 
   /** What must never be, in words. */
   wrong(): string | undefined {
-    return twoSides(this.#cluster, this.shape.nodeIds);
+    return this.#twoSides.seenAt(this.time.nowMs());
   }
 
   casting(): number[] {
@@ -109,7 +113,7 @@ export class World {
       case 'freezeDaemon': {
         const { daemon } = this.#host(fault.node);
         daemon?.freeze();
-        time.after(fault.forMs, () => daemon?.thaw(fault.timersFirst));
+        time.after(fault.forMs, () => this.#thaw(fault));
         break;
       }
       case 'configuration':
@@ -136,7 +140,7 @@ export class World {
       for (const side of BOTH) this.#network.heal(host.nodeId, side);
       this.#network.setLatency(host.nodeId, 1);
       host.powerOn();
-      host.daemon?.thaw(true);
+      if (host.daemon?.frozen === true) host.killDaemon();
       host.startDaemon();
       host.configure(this.#configured, 0);
     }
@@ -151,6 +155,21 @@ export class World {
       if (fault.do === 'powerOff') host.powerOn();
       else host.startDaemon();
     });
+  }
+
+  /**
+   * Upstream's daemon goes on after a stop of any length as if nothing had been, which no arbiter can know of; a long one
+   * is therefore taken for its end.
+   */
+  #thaw({ node, forMs, timersFirst }: Extract<Fault, { do: 'freezeDaemon' }>): void {
+    const host = this.#host(node);
+    if (host.daemon?.frozen !== true) return;
+    if (!this.shape.stock.includes(node) || forMs <= STOCK_STALL_MS_MAX) {
+      host.daemon.thaw(timersFirst);
+      return;
+    }
+    host.killDaemon();
+    host.startDaemon();
   }
 
   #clog(nodeId: number, forMs: number): void {

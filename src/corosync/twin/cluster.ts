@@ -52,6 +52,8 @@ interface Place {
   ring: Ring | undefined;
   /** Sent while the ring carried nothing. */
   readonly outbox: EngineMessage[];
+  /** Its part of the synchronisation ended while this ring carried nothing. */
+  releasedIn: Ring | undefined;
 }
 
 export class TwinCluster {
@@ -87,7 +89,7 @@ export class TwinCluster {
         if (place !== undefined) this.#onReleased(place, waited ? this.#timings.syncStepMs : 0);
       },
     });
-    place = { node, ring: undefined, outbox };
+    place = { node, ring: undefined, outbox, releasedIn: undefined };
     this.#places.set(nodeId, place);
     this.#form([place]);
     this.#replan(this.#timings.lossMs);
@@ -145,6 +147,12 @@ export class TwinCluster {
     return this.#places.get(nodeId)?.node;
   }
 
+  /** Whether the token goes round on its ring: if not, nothing that its programs do gets anywhere. */
+  hasToken(nodeId: number): boolean {
+    const place = this.#places.get(nodeId);
+    return place !== undefined && this.#carries(place);
+  }
+
   /** What `corosync-quorumtool -s` prints on that node. */
   quorumtool(nodeId: number, date: string): string {
     const { engine, keys } = this.#place(nodeId).node;
@@ -180,10 +188,20 @@ export class TwinCluster {
       const island = this.#islandOf(nodeId);
       for (const id of island) seen.add(id);
       const places = island.map((id) => this.#place(id));
+      this.#resume(places);
       if (places.every(({ ring }) => ring !== undefined && sameIds(ring.nodeIds, island))) continue;
       const lostSomebody = places.some((place) => !this.#carries(place));
       const cancel = this.#scheduler.after(lostSomebody ? lossMs : this.#timings.mergeMs, () => this.#form(places));
       this.#plans.push(cancel);
+    }
+  }
+
+  /** Where the token came back before it was missed the ring goes on where it was. */
+  #resume(places: readonly Place[]): void {
+    for (const place of places) {
+      if (!this.#carries(place)) continue;
+      for (const message of place.outbox.splice(0)) this.#broadcast(place, message);
+      if (place.releasedIn === place.ring) this.#onReleased(place, 0);
     }
   }
 
@@ -238,6 +256,7 @@ export class TwinCluster {
     const { ring } = place;
     if (ring === undefined) return;
     this.#scheduler.after(delayMs, () => {
+      place.releasedIn = ring;
       if (place.ring !== ring || !place.node.running || !this.#carries(place)) return;
       this.#onRing(place, () => {
         if (!this.#carries(place) || place.ring !== ring) return;
