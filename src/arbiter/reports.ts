@@ -40,6 +40,8 @@ export type DecidingRule =
   | 'lastMan'
   /** 2nodelms: its heuristics result against the other's. */
   | 'betterHeuristics'
+  /** lms, 2nodelms, test: everybody who held it has left, and nobody has been judged since. */
+  | 'holderLeft'
   /** test: whoever asks gets it. */
   | 'everybody'
   /** No partition has at least half of the configured nodes (more than half, where their number is odd). */

@@ -18,6 +18,7 @@ const WORDS: Readonly<Record<DecidingRule, string>> = {
   bothNodes: 'both nodes see each other (both nodes)',
   lastMan: 'the other node is not connected (last man)',
   betterHeuristics: 'the two nodes have different heuristics results (better heuristics)',
+  holderLeft: 'who held it has left, and no other node has reported or asked since (holder left)',
   everybody: 'this algorithm gives it to everybody who asks (test)',
   nobody: 'no partition has enough of the configured nodes (nobody)',
 };

@@ -86,6 +86,13 @@ test('the status says who was told ACK last, by which rule, and that somebody wa
   assert.deepEqual(voteOf(world), split);
   world.leave(2);
   assert.deepEqual(voteOf(world), split);
+  world.tick(5000);
+  world.leave(1);
+  world.join(3, 1, { ring: [1, 12n], algorithm: LMS });
+  world.membership(3, [1, 12n], [1]);
+  world.join(4, 2, { ring: [2, 12n], algorithm: LMS });
+  world.leave(3);
+  assert.deepEqual(voteOf(world), { holders: [], phase: 'settled', winner: [], rule: 'holderLeft', sinceMs: 0 });
 });
 
 test('the log is told once that a newcomer does not get the vote, and the status does not change over it', () => {

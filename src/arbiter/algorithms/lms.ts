@@ -27,7 +27,7 @@ export const lms: Algorithm = {
 
   voteInfoReply: (cluster) => quietStep(cluster),
 
-  leave: (cluster, leaver) => quietStep(recordLeaving(cluster, leaver)),
+  leave: (cluster, leaver, nowMs) => quietStep(recordLeaving(cluster, leaver, nowMs)),
 
   wake(cluster, member, nowMs) {
     const { ringId, client } = member;

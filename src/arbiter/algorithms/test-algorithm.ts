@@ -15,7 +15,7 @@ export const testAlgorithm: Algorithm = {
   askForVote: (cluster, from, nowMs) => yes(cluster, from, nowMs),
   heuristicsChange: (cluster) => quietOutcome(cluster, 'noChange'),
   voteInfoReply: (cluster) => quietStep(cluster),
-  leave: (cluster, leaver) => quietStep(recordLeaving(cluster, leaver)),
+  leave: (cluster, leaver, nowMs) => quietStep(recordLeaving(cluster, leaver, nowMs)),
 };
 
 function yes(cluster: Cluster, from: Member, nowMs: number) {

@@ -28,7 +28,7 @@ export const twoNodeLms: Algorithm = {
 
   voteInfoReply: (cluster) => quietStep(cluster),
 
-  leave: (cluster, leaver) => quietStep(recordLeaving(cluster, leaver)),
+  leave: (cluster, leaver, nowMs) => quietStep(recordLeaving(cluster, leaver, nowMs)),
 };
 
 function judge(cluster: Cluster, from: Member, { ringId, members, heuristics }: MembershipContent): Verdict {

@@ -53,10 +53,13 @@ export function recordVerdict(
 }
 
 /** The others keep what they were told; nobody is judged anew because somebody left. */
-export function recordLeaving(cluster: Cluster, leaver: Member): Cluster {
+export function recordLeaving(cluster: Cluster, leaver: Member, nowMs: number): Cluster {
   const { decision } = cluster;
   const gone = changeMember(cluster, leaver.client, { judged: undefined, granted: false, wakeAtMs: undefined });
-  return summed(decision === undefined ? gone : { ...gone, decision: { ...decision, winner: holdersOf(gone) } });
+  if (decision === undefined || !leaver.granted) return summed(gone);
+  const winner = holdersOf(gone);
+  const lost = winner.length === 0 ? ({ rule: 'holderLeft', sinceMs: nowMs } as const) : {};
+  return summed({ ...gone, decision: { ...decision, winner, ...lost } });
 }
 
 const holdersOf = ({ members }: Cluster): number[] =>
