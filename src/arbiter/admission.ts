@@ -36,7 +36,7 @@ export const DEFAULT_ADMISSION_SETTINGS: AdmissionSettings = {
   handshakesMax: 64,
   newcomersMax: 16_384,
   clientsPerAddressMax: 0,
-  failuresMax: 30,
+  failuresMax: 100,
   penaltyMs: 60_000,
   connectionsMax: undefined,
 };
@@ -204,15 +204,14 @@ export class Admission {
     for (const client of this.#deadlines.takeDue(nowMs)) {
       const newcomer = this.#newcomers.get(client);
       if (newcomer === undefined) continue;
-      if (newcomer.stage === 'waiting') this.#deadlines.watch(client, nowMs + this.#settings.handshakeMs);
-      else if (this.#wasUnheard(newcomer, nowMs)) newcomer.deadlineMs = nowMs + GRACE_MS;
-      if (newcomer.stage === 'waiting') continue;
-      if (newcomer.deadlineMs > nowMs) this.#deadlines.watch(client, newcomer.deadlineMs);
-      else {
-        newcomer.hasFailed = true;
-        this.#dismissed.deadline += 1;
-        overdue.push(client);
+      const againAtMs = this.#putOffUntilMs(newcomer, nowMs);
+      if (againAtMs !== undefined) {
+        this.#deadlines.watch(client, againAtMs);
+        continue;
       }
+      newcomer.hasFailed = true;
+      this.#dismissed.deadline += 1;
+      overdue.push(client);
     }
     this.#stall(nowMs);
     for (const client of this.#stalled) {
@@ -260,11 +259,14 @@ export class Admission {
     return this.#newcomers.size + this.#members.size >= connectionsMax - kept ? 'descriptors' : undefined;
   }
 
-  /** Whoever looks this late was away: what the newcomer said meanwhile has not been read, and that once is forgiven. */
-  #wasUnheard(newcomer: Newcomer, nowMs: number): boolean {
-    const isLate = newcomer.deadlineMs + LATE_MS < nowMs && !newcomer.hadGrace;
-    newcomer.hadGrace ||= isLate;
-    return isLate;
+  /** Undefined: its time is over. If we look this late, what it said meanwhile may not have been read: once more, then. */
+  #putOffUntilMs(newcomer: Newcomer, nowMs: number): number | undefined {
+    if (newcomer.stage === 'waiting') return nowMs + this.#settings.handshakeMs;
+    if (newcomer.deadlineMs > nowMs) return newcomer.deadlineMs;
+    if (newcomer.hadGrace || newcomer.deadlineMs + LATE_MS >= nowMs) return undefined;
+    newcomer.hadGrace = true;
+    newcomer.deadlineMs = nowMs + GRACE_MS;
+    return newcomer.deadlineMs;
   }
 
   #shake(client: ClientId, newcomer: Newcomer, nowMs: number): void {

@@ -148,7 +148,8 @@ export class Arbiter {
         return;
       }
       const { cluster } = connection.session;
-      work += workOf(cluster === undefined ? undefined : this.#clusters.get(cluster));
+      const messageBytes = event.kind === 'frame' ? event.body.length : 0;
+      work += workOf(cluster === undefined ? undefined : this.#clusters.get(cluster), messageBytes);
       this.#onFrame(connection, event);
       if (work >= WORK_PER_TURN && this.#isReading(client)) {
         this.#wait(connection, waited);

@@ -88,9 +88,7 @@ export class Gate {
       if (effect.kind === 'report') {
         const { report } = effect;
         if (report.what === 'joined') this.#admission.joined(report.client);
-        if (report.what === 'certificateRefused' || report.what === 'plaintextRefused') {
-          this.#admission.failed(report.client);
-        }
+        if (report.what === 'certificateRefused') this.#admission.failed(report.client);
         if (report.what === 'left') this.#forget(report.client, nowMs);
       }
       this.#effects.push(effect);

@@ -13,11 +13,14 @@ export const WORK_PER_TURN = 200;
 /** Judging a cluster touches every entry of every list: so many cost as much as one small message. */
 const ENTRIES_PER_UNIT = 256;
 
-/** What one message of a member of this cluster may cost. */
-export function workOf(cluster: Cluster | undefined): number {
+/** Reading a list costs far more than keeping it: so many of its bytes cost as much as one small message. */
+const BYTES_PER_UNIT = 128;
+
+/** What one message of so many bytes from a member of this cluster may cost. */
+export function workOf(cluster: Cluster | undefined, messageBytes: number): number {
   let entries = 0;
   for (const { config, members } of cluster?.members ?? []) entries += config.nodes.length + members.nodes.length;
-  return 1 + Math.trunc(entries / ENTRIES_PER_UNIT);
+  return 1 + Math.trunc(entries / ENTRIES_PER_UNIT) + Math.trunc(messageBytes / BYTES_PER_UNIT);
 }
 
 export class Turns {

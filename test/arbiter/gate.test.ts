@@ -82,24 +82,33 @@ test('a node that was there before takes the place of a stranger', () => {
   assert.equal(arbiter.counts().clients, 2);
 });
 
-test('plaintext where TLS is required counts against the address, a member that starts TLS late does not wait', () => {
-  const { gate, connect, say } = house({ failuresMax: 1 });
+test('a handshake broken off counts against the address, a member that starts TLS late does not wait', () => {
+  const { gate, say } = house({ failuresMax: 1 });
   for (const client of [1, 2]) {
     gate.handle({ kind: 'connected', client, address: '203.0.113.2:1' }, 0);
-    say(client, 0, PREINIT, encodeMessage('init', initOptions(1)));
+    say(client, 0, PREINIT, START_TLS);
     gate.handle({ kind: 'disconnected', client, reason: 'gone' }, 0);
   }
-  assert.deepEqual(kinds(gate.handle({ kind: 'connected', client: 3, address: '203.0.113.2:7' }, 1)), [
-    'dismissed',
-    'close',
-  ]);
+  const third = gate.handle({ kind: 'connected', client: 3, address: '203.0.113.2:7' }, 1);
+  assert.deepEqual(kinds(third), ['dismissed', 'close']);
   const late = house({ handshakesMax: 1 }, { tls: 'supported' });
   late.connect(1);
   late.connect(2);
   late.say(2, 0, PREINIT, START_TLS);
   late.say(1, 0, PREINIT, encodeMessage('init', initOptions(1)));
   assert.deepEqual(kinds(late.say(1, 1, START_TLS)), ['startTls']);
-  connect(4);
+});
+
+test('a certificate that does not name the cluster counts too', () => {
+  const { gate, say } = house({ failuresMax: 1 });
+  for (const client of [1, 2]) {
+    gate.handle({ kind: 'connected', client, address: '203.0.113.2:1' }, 0);
+    say(client, 0, PREINIT, START_TLS);
+    gate.handle({ kind: 'secured', client, certificate: undefined }, 0);
+    assert.ok(kinds(say(client, 0, encodeMessage('init', initOptions(1)))).includes('certificateRefused'));
+  }
+  const third = gate.handle({ kind: 'connected', client: 3, address: '203.0.113.2:7' }, 1);
+  assert.deepEqual(kinds(third), ['dismissed', 'close']);
 });
 
 test('a client over the limit of the arbiter itself leaves nothing behind', () => {

@@ -86,8 +86,8 @@ test('long lists make a message dear', () => {
   const world = new World();
   world.join(1, 1);
   const ids = Array.from({ length: 2000 }, (_, index) => index + 1);
-  assert.equal(workOf(undefined), 1);
-  assert.equal(workOf(newCluster('x', false)), 1);
+  assert.equal(workOf(undefined, 8), 1);
+  assert.equal(workOf(newCluster('x', false), 127), 1);
   world.config(1, ids);
   world.heard(1);
   world.bytes(1, echoes(ECHOES));
@@ -121,5 +121,5 @@ test('work grows with what is stored', () => {
     lastVote: undefined,
     lastAckNack: undefined,
   });
-  assert.equal(workOf(cluster), 5);
+  assert.equal(workOf(cluster, 8), 5);
 });

@@ -1,0 +1,196 @@
+/**
+ * Crowds that reach the port and mean harm, against the arbiter as a process of its own: while they are at it a cluster
+ * splits and heals as ever, and when they are gone so is what they cost. QDEVICE_ATTACK=full takes ten times as many and
+ * holds the time of a decision against that of quiet times.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import net from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import tls from 'node:tls';
+import { DEFAULT_ADMISSION_SETTINGS } from '../../src/arbiter/admission.ts';
+import { encodeMessage } from '../../src/protocol/encode.ts';
+import { type DaemonProcess, startDaemon } from '../qnetd/daemon.ts';
+import { NodeClient } from '../qnetd/node-client.ts';
+import { authority } from '../qnetd/rig.ts';
+import { initOptions } from '../qnetd/wire-options.ts';
+import { Bystander } from './bystander.ts';
+
+const IS_FULL = process.env['QDEVICE_ATTACK'] === 'full';
+const SIZE = IS_FULL ? 10_000 : 1_000;
+const ROUNDS = IS_FULL ? 40 : 5;
+/** Node.js and OpenSSL take this for a handshake that hangs, and some for what is not given back at once. */
+const KB_PER_CONNECTION_MAX = 110;
+const KB_SPARE = 60 * 1_024;
+const HANDSHAKE_MS = 1_500;
+const CALM_MS_MAX = 60_000;
+const CALM_CPU_SHARE = 0.05;
+const NODES_PER_ADDRESS = 1_000;
+
+const PREINIT = encodeMessage('preinit', { msgSeqNumber: 1, clusterName: 'evil' });
+const START_TLS = encodeMessage('startTls', { msgSeqNumber: 2 });
+/** The beginning of a message of 32 KB, of which more never comes. */
+const HALF_FRAME = Buffer.concat([Buffer.from([0, 0, 0, 0, 0x7f, 0xf0]), Buffer.alloc(30_000)]);
+/** Encrypted data before there is a key, as early data is. */
+const EARLY_DATA = Buffer.concat([Buffer.from([0x17, 3, 3, 0x40, 0]), Buffer.alloc(0x4000)]);
+
+async function daemonOf(t: TestContext): Promise<DaemonProcess> {
+  const admission = { ...DEFAULT_ADMISSION_SETTINGS, handshakeMs: HANDSHAKE_MS };
+  return await startDaemon(t, { options: { logLevel: 'info', admission } });
+}
+
+/** Sockets from addresses of their own that say this and then nothing, or what `goOn` says. */
+function crowd(t: TestContext, port: number, words: Uint8Array, goOn?: (socket: net.Socket) => void): net.Socket[] {
+  const sockets = Array.from({ length: SIZE }, (_, index) => {
+    const localAddress = `127.66.0.${1 + Math.floor(index / NODES_PER_ADDRESS)}`;
+    const socket = net.connect({ port, host: '127.0.0.1', localAddress });
+    socket.on('error', () => undefined);
+    socket.on('data', () => undefined);
+    socket.once('connect', () => {
+      socket.write(words);
+      goOn?.(socket);
+    });
+    return socket;
+  });
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  return sockets;
+}
+
+function residentKb({ child }: DaemonProcess): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]);
+}
+
+function cpuMs({ child }: DaemonProcess): number {
+  const of = (task: string) => readFileSync(`/proc/${child.pid}/task/${task}/schedstat`, 'utf8').split(' ')[0];
+  return readdirSync(`/proc/${child.pid}/task`).reduce((sum, task) => sum + Number(of(task)), 0) / 1e6;
+}
+
+/** Splits and heals for as long as the attack is to last; the times of the decisions, in ascending order. */
+async function decisions(bystander: Bystander): Promise<number[]> {
+  const took: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) took.push(await bystander.split(), await bystander.heal());
+  return took.sort((a, b) => a - b);
+}
+
+const middle = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+
+/** Nothing of the attack is left: no connection but the bystander's, and next to no work. */
+async function calms(daemon: DaemonProcess): Promise<void> {
+  const deadlineMs = performance.now() + CALM_MS_MAX;
+  let share = 1;
+  while (share > CALM_CPU_SHARE) {
+    assert.ok(performance.now() < deadlineMs, `still ${Math.round(share * 100)} % of a core after a minute`);
+    const [beforeMs, fromMs] = [cpuMs(daemon), performance.now()];
+    await pause(1_000);
+    share = (cpuMs(daemon) - beforeMs) / (performance.now() - fromMs);
+  }
+}
+
+const ATTACKS: readonly { what: string; words: Uint8Array; goOn?: (socket: net.Socket) => void }[] = [
+  { what: 'connections that say nothing', words: new Uint8Array(0) },
+  { what: 'handshakes that never begin', words: Buffer.concat([PREINIT, START_TLS]) },
+  { what: 'half messages', words: HALF_FRAME },
+  { what: 'early data', words: Buffer.concat([PREINIT, START_TLS, EARLY_DATA]) },
+  {
+    what: 'a byte now and then',
+    words: PREINIT.subarray(0, 1),
+    goOn: (socket) => {
+      let at = 1;
+      const timer = setInterval(() => socket.write(PREINIT.subarray(at, ++at)), 700);
+      socket.once('close', () => clearInterval(timer));
+    },
+  },
+];
+
+for (const { what, words, goOn } of ATTACKS) {
+  test(`${SIZE} x ${what}: others decide, memory is bounded, everybody is sent away`, {
+    timeout: 300_000,
+  }, async (t) => {
+    const daemon = await daemonOf(t);
+    const bystander = await Bystander.join(() => daemon.introduced());
+    t.after(() => bystander.leave());
+    const quietMs = middle(await decisions(bystander));
+    const idleKb = residentKb(daemon);
+    const sockets = crowd(t, daemon.options.port, words, goOn);
+    const underAttackMs = middle(await decisions(bystander));
+    const grownKb = residentKb(daemon) - idleKb;
+    t.diagnostic(
+      `a decision took ${quietMs.toFixed(1)} ms, under attack ${underAttackMs.toFixed(1)} ms; +${grownKb} KB`,
+    );
+    assert.ok(grownKb < SIZE * KB_PER_CONNECTION_MAX + KB_SPARE, `${grownKb} KB more`);
+    if (IS_FULL) assert.ok(underAttackMs <= 2 * quietMs, `${underAttackMs} ms instead of ${quietMs} ms`);
+    const deadlineMs = performance.now() + CALM_MS_MAX;
+    for (const socket of sockets) {
+      while (!socket.closed && performance.now() < deadlineMs) await pause(50);
+    }
+    assert.equal(sockets.filter((socket) => !socket.closed).length, 0, 'nobody of them is still there');
+    await calms(daemon);
+    await bystander.split();
+  });
+}
+
+test('floods of list changes by a cluster with a certificate: others decide, and nothing of it is left', async (t) => {
+  const daemon = await daemonOf(t);
+  const bystander = await Bystander.join(() => daemon.introduced());
+  t.after(() => bystander.leave());
+  const quietMs = middle(await decisions(bystander));
+  const pair = authority.issue({ commonName: 'evil' });
+  const flooder = await NodeClient.connect(daemon.options.port);
+  t.after(() => flooder.destroy());
+  flooder.send('preinit', { msgSeqNumber: 1, clusterName: 'evil' });
+  await flooder.answer();
+  flooder.send('startTls', { msgSeqNumber: 2 });
+  const carrier = await flooder.secure({ caPem: authority.certPem, pair });
+  flooder.send('init', initOptions(1));
+  await flooder.answer();
+  const nodeInfo = Array.from({ length: 2_000 }, (_, index) => ({ nodeId: index + 1, dataCenterId: 0 }));
+  const change = encodeMessage('nodeList', { msgSeqNumber: 4, nodeListType: 'changedConfig', nodeInfo });
+  let isFlooding = true;
+  const flood = (async () => {
+    while (isFlooding && !carrier.destroyed) {
+      const isTaken = carrier.write(change);
+      // Never faster than it is taken: otherwise it is this process that drowns.
+      await (isTaken
+        ? pause(0)
+        : Promise.race([new Promise((resolve) => carrier.once('drain', resolve)), pause(1_000)]));
+    }
+  })();
+  const underAttackMs = middle(await decisions(bystander));
+  isFlooding = false;
+  await flood;
+  flooder.destroy();
+  t.diagnostic(`a decision took ${quietMs.toFixed(1)} ms, in the flood ${underAttackMs.toFixed(1)} ms`);
+  if (IS_FULL) assert.ok(underAttackMs <= 2 * quietMs, `${underAttackMs} ms instead of ${quietMs} ms`);
+  await calms(daemon);
+  await bystander.split();
+});
+
+test('an address whose handshakes fail again and again is refused, and its neighbours are not', async (t) => {
+  const daemon = await daemonOf(t);
+  const bystander = await Bystander.join(() => daemon.introduced());
+  t.after(() => bystander.leave());
+  const attempt = async (): Promise<'answered' | 'refused'> => {
+    const socket = net.connect({ port: daemon.options.port, host: '127.0.0.1', localAddress: '127.77.0.1' });
+    socket.on('error', () => undefined);
+    const end = new Promise<'refused'>((resolve) => socket.once('close', () => resolve('refused')));
+    const answer = new Promise<'answered'>((resolve) => socket.once('data', () => resolve('answered')));
+    socket.write(PREINIT);
+    const outcome = await Promise.race([answer, end]);
+    if (outcome === 'answered') {
+      socket.write(START_TLS);
+      const stranger = tls.connect({ socket, rejectUnauthorized: false });
+      stranger.on('error', () => undefined);
+      await new Promise((resolve) => stranger.once('close', resolve));
+    }
+    socket.destroy();
+    return outcome;
+  };
+  let answered = 0;
+  for (let at = 0; at < 200 && (await attempt()) === 'answered'; at += 1) answered += 1;
+  assert.ok(answered > 80 && answered < 140, `${answered} attempts were answered`);
+  (await daemon.introduced()).destroy();
+  await bystander.split();
+});
