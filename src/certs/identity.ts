@@ -21,7 +21,7 @@ import {
   nssKeyFile,
   SERVER_NICKNAME,
 } from './nss-database.ts';
-import { readFixedProfile } from './profiles.ts';
+import { readFixedProfile, withValidDays } from './profiles.ts';
 import {
   CA_CERTIFICATE,
   CA_EXPORT,
@@ -62,6 +62,8 @@ export interface IdentityOptions {
   readonly sharing?: Sharing;
   /** Nickname of the server certificate in a database that is imported. */
   readonly serverNickname?: string;
+  /** Of a server certificate that is made; left out: what the profile has. */
+  readonly validDays?: number | undefined;
 }
 
 /**
@@ -134,7 +136,7 @@ async function create(stateDir: string, options: IdentityOptions): Promise<Loade
   const attributes = await prepareStateDirectory(stateDir, options.sharing ?? defaultSharing());
   await removeDeadTemporaries(stateDir);
   await makeAuthority(stateDir, attributes);
-  await makeServer(stateDir, attributes);
+  await makeServer(stateDir, attributes, options.validDays);
   return { ...(await load(stateDir)), origin: 'created' };
 }
 
@@ -151,8 +153,8 @@ async function makeAuthority(stateDir: string, attributes: FileAttributes): Prom
   await placeStateFile(stateDir, CA_CERTIFICATE, certificatePem(der), attributes);
 }
 
-async function makeServer(stateDir: string, attributes: FileAttributes): Promise<void> {
-  const profile = readFixedProfile('server');
+async function makeServer(stateDir: string, attributes: FileAttributes, validDays?: number): Promise<void> {
+  const profile = withValidDays(readFixedProfile('server'), validDays);
   const ca = certificateOf(await namedFile(stateDir, CA_CERTIFICATE));
   const issuerKey = checkKeyFits(await namedFile(stateDir, CA_CERTIFICATE), ca, await namedFile(stateDir, CA_KEY));
   if (!(await hasStateFile(stateDir, SERVER_KEY))) {

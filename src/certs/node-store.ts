@@ -54,14 +54,13 @@ export async function isNodeInitialised(directory: string): Promise<boolean> {
 /** Takes the authority's certificate in, DER or PEM, also with text around it. Returns sentences for the operator. */
 export async function initialiseNode(directory: string, caFile: string): Promise<string[]> {
   const ca = readAuthority(await readBytes(caFile), caFile);
-  // The authority's file comes last: where it is, the rest is.
   await prepareStateDirectory(directory, 'groupWritable');
   await removeDeadTemporaries(directory);
   await placeStateFile(directory, NOISE_FILE, `${randomBytes(20).toString('hex')}\n`, SHARED);
   const caPem = certificatePem(ca.raw);
-  const notes = await mirrorToNss(directory, { caPem, pkcs12: undefined }, SHARED);
+  // Before the database, which would count as begun by itself if this were cut off between the two.
   await replaceStateFile(join(directory, CA_CERTIFICATE), caPem, SECRET);
-  return notes;
+  return await mirrorToNss(directory, { caPem, pkcs12: undefined }, SHARED);
 }
 
 /** Makes a key on this node and a request for it. The certificate in use stays in use. */

@@ -34,8 +34,21 @@ export interface CertificateProfile<Subject = FixedSubject | 'fromRequest'> {
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Certificates live at most 100 years: some readers of dates go no further. */
-export const VALIDITY_DAYS_MAX = 36_525;
+const VALIDITY_DAYS_MAX = 36_525;
 const MEMBERS = ['reason', 'subject', 'keyBits', 'digest', 'validityDays', 'backdateDays', 'extensions'];
+
+/** With another validity than the profile's, counted from now, where one is asked for. */
+export function withValidDays<P extends CertificateProfile>(profile: P, validDays: number | undefined): P {
+  if (validDays === undefined) return profile;
+  if (isWhole(validDays, 1, VALIDITY_DAYS_MAX - profile.backdateDays)) {
+    return { ...profile, validityDays: validDays + profile.backdateDays };
+  }
+  throw new OperatorError(
+    `A certificate cannot be valid for ${validDays} days.`,
+    `Choose 1 to ${VALIDITY_DAYS_MAX - profile.backdateDays}; 3650 are ten years.`,
+    2,
+  );
+}
 
 /** The profile of a certificate whose subject we choose. */
 export function readFixedProfile(name: 'ca' | 'server'): CertificateProfile<FixedSubject> {

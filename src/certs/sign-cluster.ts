@@ -11,7 +11,7 @@ import { loadServerIdentity } from './identity.ts';
 import { checkAuthority, checkKeyFits } from './identity-checks.ts';
 import { issueCertificate } from './issue.ts';
 import { forgetIssued, recordIssued, validFor } from './issued.ts';
-import { readClusterProfile, readFixedProfile, VALIDITY_DAYS_MAX } from './profiles.ts';
+import { readClusterProfile, readFixedProfile, withValidDays } from './profiles.ts';
 import { type CertificateRequest, readRequest, requestDer } from './request.ts';
 import { CA_CERTIFICATE, CA_KEY, ownerOf, readFailure, replaceStateFile, requireStateFile } from './state-files.ts';
 
@@ -54,7 +54,7 @@ const REQUEST_BYTES_MAX = 1_048_576;
 export async function signClusterCertificate(order: SigningOrder): Promise<SignedCluster> {
   const { stateDir, clusterName, requestFile } = order;
   const certificateFile = order.outFile ?? join(stateDir, clusterFileName(clusterName));
-  const profile = profileFor(order);
+  const profile = withValidDays(readClusterProfile(), order.validDays);
   const bytes = await readLimited(requestFile);
   const request = readRequest(bytes, requestFile, profile.keyBits);
   refuseOwnNames(request.commonName, requestFile);
@@ -71,19 +71,6 @@ export async function signClusterCertificate(order: SigningOrder): Promise<Signe
   const imported = origin === 'imported' ? [`The NSS database in ${stateDir} was imported; it is unchanged.`] : [];
   const taken = takenOver === undefined ? [] : [takenOver];
   return { certificateFile, takenOver, notes: [...imported, ...notes, ...warning, ...taken] };
-}
-
-function profileFor({ validDays }: SigningOrder) {
-  const profile = readClusterProfile();
-  if (validDays === undefined) return profile;
-  if (Number.isInteger(validDays) && validDays >= 1 && validDays <= VALIDITY_DAYS_MAX) {
-    return { ...profile, validityDays: validDays + profile.backdateDays };
-  }
-  throw new OperatorError(
-    `A certificate cannot be valid for ${validDays} days.`,
-    `Choose 1 to ${VALIDITY_DAYS_MAX}; 3650 are ten years.`,
-    2,
-  );
 }
 
 /** A name belongs to whoever registered it. Returns what to say where it is given to another key nevertheless. */

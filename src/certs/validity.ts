@@ -22,7 +22,7 @@ export interface ListedCertificate {
 }
 
 const DAY_MS = 86_400_000;
-const WARN_DAYS = 30;
+export const WARN_DAYS = 30;
 
 export async function arbiterCertificates(stateDir: string, now: Date): Promise<ListedCertificate[]> {
   const own = [

@@ -70,7 +70,7 @@ async function initialise(stateDir: string, sharing: Sharing, output: Output): P
   output.out(`${hasNoise ? 'Using existing noise file' : 'Creating new noise file'} ${noiseFile}`);
   await placeStateFile(stateDir, NOISE_FILE, `${randomBytes(20).toString('hex')}\n`, attributes);
   output.out('Creating new CA');
-  const { notes } = await loadOrCreateServerIdentity(stateDir, { sharing });
+  const { notes } = await loadOrCreateServerIdentity(stateDir, { sharing, validDays: UPSTREAM_DAYS });
   for (const note of notes) output.err(note);
   output.out(`QNetd CA certificate is exported as ${join(stateDir, CA_EXPORT)}`);
   return 0;

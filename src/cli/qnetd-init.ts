@@ -7,6 +7,8 @@ import { type Output, reportMistake } from './output.ts';
 
 export interface InitOptions {
   readonly stateDir: string;
+  /** Of the server certificate; undefined: ten years. */
+  readonly validDays?: number | undefined;
 }
 
 const WHAT_HAPPENED = {
@@ -17,7 +19,7 @@ const WHAT_HAPPENED = {
 
 export async function initCommand(options: InitOptions, output: Output): Promise<number> {
   try {
-    const { identity, origin, notes } = await loadOrCreateServerIdentity(options.stateDir);
+    const { identity, origin, notes } = await loadOrCreateServerIdentity(options.stateDir, options);
     output.out(`${WHAT_HAPPENED[origin]} ${options.stateDir}`);
     output.out(`Authority fingerprint (SHA-256): ${new X509Certificate(identity.caPem).fingerprint256}`);
     output.out(`Authority certificate for the nodes: ${join(options.stateDir, CA_EXPORT)}`);

@@ -99,10 +99,10 @@ function addInit(parser: Parser, done: Done): void {
   parser.command(
     'init',
     'make the certificates, or say that they are there',
-    (command) => command,
-    async (chosen) => {
+    (command) => command.option('valid-days', text('days until the server certificate ends; left out: 3650')),
+    async ({ validDays, ...chosen }) => {
       const { initCommand } = await import('./qnetd-init.ts');
-      done(await initCommand({ stateDir: directories(chosen).stateDir }, processOutput()));
+      done(await initCommand({ stateDir: directories(chosen).stateDir, validDays: days(validDays) }, processOutput()));
     },
   );
 }

@@ -3,6 +3,7 @@
  * OperatorError for the command to print; afterwards the log tells, and the exit code.
  */
 
+import { renewServerIfEnding } from '../certs/renew-server.ts';
 import { arbiterCertificates, endingNotes } from '../certs/validity.ts';
 import { daily } from '../runtime/daily.ts';
 import { isDetached, startDetached, tellStarter } from '../runtime/detach.ts';
@@ -52,7 +53,7 @@ export async function runQnetd(options: QnetdOptions): Promise<number> {
       stopAsked: () => askToStop('the local socket'),
     });
     reload = () => void service.reload();
-    if (options.arbiter.tls !== 'unsupported') warnOfEnds(options.stateDir, log);
+    if (options.arbiter.tls !== 'unsupported') keepCertificatesInView(options.stateDir, log, () => service.reload());
     if (detached) await tellStarter();
     log.sink.info({ askedBy: await stopAsked }, 'stopping');
     await service.stop();
@@ -74,10 +75,14 @@ export async function runQnetd(options: QnetdOptions): Promise<number> {
   }
 }
 
-/** Of its own certificates, and of those that it has given to clusters. */
-function warnOfEnds(stateDir: string, { sink }: Log): void {
+/** Its own certificates, and those that it has given to clusters. */
+function keepCertificatesInView(stateDir: string, { sink }: Log, reload: () => Promise<void>): void {
   daily(
     async () => {
+      if (await renewServerIfEnding(stateDir, new Date())) {
+        sink.info({ stateDir }, 'the certificate of the arbiter was about to end, a new one was made');
+        await reload();
+      }
       for (const note of endingNotes(await arbiterCertificates(stateDir, new Date()))) sink.warn({ stateDir }, note);
     },
     // Whoever may not read them is told so where it matters.

@@ -7,6 +7,7 @@ import { before, test } from 'node:test';
 import { loadOrCreateServerIdentity } from '../../src/certs/identity.ts';
 import { issuedCertificates } from '../../src/certs/issued.ts';
 import { importNodeCertificate, initialiseNode, makeNodeRequest } from '../../src/certs/node-store.ts';
+import { renewServerIfEnding } from '../../src/certs/renew-server.ts';
 import { type KnownName, signClusterCertificate } from '../../src/certs/sign-cluster.ts';
 import { arbiterCertificates, endingNotes, nodeCertificates } from '../../src/certs/validity.ts';
 import { arbiterCertsCommand, nodeCertsCommand } from '../../src/cli/certs-commands.ts';
@@ -206,4 +207,21 @@ test('a name is forgotten with all its files, and the arbiter gets a new certifi
   assert.equal(certificates[1].daysLeft, 399);
   rmSync(join(stateDir, 'ca.key'));
   assert.match((await run((to) => arbiterCertsCommand(renew, stateDir, to))).err, /ca\.key is missing/);
+});
+
+test('the arbiter makes its own certificate anew when it is about to end, where it can', async () => {
+  const directory = join(scratch, 'renewing');
+  await loadOrCreateServerIdentity(directory, { validDays: 60 });
+  const server = () => new X509Certificate(readFileSync(join(directory, 'server.pem')));
+  const { serialNumber } = server();
+  assert.equal(await renewServerIfEnding(directory, new Date()), false);
+  const soon = new Date(Date.now() + 41 * DAY_MS);
+  const key = readFileSync(join(directory, 'ca.key'));
+  rmSync(join(directory, 'ca.key'));
+  assert.equal(await renewServerIfEnding(directory, soon), false);
+  writeFileSync(join(directory, 'ca.key'), key, { mode: 0o600 });
+  assert.equal(await renewServerIfEnding(directory, soon), true);
+  assert.notEqual(server().serialNumber, serialNumber);
+  assert.equal(Math.round((Date.parse(server().validTo) - Date.parse(server().validFrom)) / DAY_MS), 61);
+  assert.equal((await loadOrCreateServerIdentity(directory)).origin, 'loaded');
 });

@@ -99,10 +99,10 @@ export const BEFORE = {
       'Rename one of the clusters. If that one is gone for good, run qnetd certs forget --cluster NAME on the arbiter.',
     ),
   F11registered: (x: { name: string; host: string }) =>
-    refuse(
+    unlessForced(
       'F11',
       `Cluster ${x.name} is registered on ${x.host}, and no node here has its certificate.`,
-      `If it is this cluster (nodes reinstalled), allow it there: qnetd sign --replace. Otherwise rename one of the two.`,
+      'If it is this cluster (nodes reinstalled, or removed with another tool) --force takes the name over; otherwise rename one of the two.',
     ),
   F12: (x: { host: string; node: string }) =>
     refuse(

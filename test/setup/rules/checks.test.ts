@@ -33,7 +33,7 @@ const ROWS: readonly (readonly [string, Change, string])[] = [
   ['F9 refuse', { arbiter: { missingCommands: ['corosync-qnetd-certutil'] } }, 'corosync-qnetd-certutil was not found'],
   ['F10 refuse', { name: 'a,b' }, 'The cluster name "a,b" contains ,'],
   ['F11 refuse', { arbiter: { strangers: ['198.51.100.7'] } }, 'Cluster lab is already connected from 198.51.100.7'],
-  ['F11 refuse', { arbiter: { isTaken: true } }, 'Cluster lab is registered on arbiter'],
+  ['F11 force', { arbiter: { isTaken: true } }, 'Cluster lab is registered on arbiter'],
   ['F12 refuse', { arbiter: { addresses: ['192.0.2.2'] } }, 'arbiter is node n2 of this cluster'],
   ['F12 force', { arbiter: { guestOf: 'n2' } }, 'arbiter is a guest of node n2'],
   ['F40 force', { facts: { authority: 'AA' }, arbiter: { authority: 'BB' }, all: running }, 'The tiebreaker presents'],
