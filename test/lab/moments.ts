@@ -3,6 +3,7 @@
  * and last cast into corosync, so a measurement waits for the moment that makes it longest, and takes the next best when it does
  * not come in time.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 import type { Host } from './host.ts';
 import { until } from './wait.ts';
@@ -12,6 +13,8 @@ const WAIT_IN_TIMEOUTS = 5;
 const FRESH_MS = 150;
 /** Casts are told to the second. */
 const CAST_FRESH_MS = 1300;
+const LATE = 0.85;
+const QUIET_POLL_MS = 100;
 
 /** A heartbeat has just been answered: arbiter and node have as long as ever until they miss the next one. */
 export async function rightAfterHeartbeat(cluster: Cluster, node: number, arbiter: Host): Promise<void> {
@@ -34,18 +37,30 @@ export async function lateInHeartbeatAfterCast(
   cluster: Cluster,
   node: number,
   arbiter: Host,
-  heartbeatMs: number,
+  heartbeatMsMax: number,
 ): Promise<void> {
+  const periodMs = await longestQuiet(cluster.host(node), arbiter, heartbeatMsMax);
   let cast = await lastCast(cluster, node);
   let castMs = -Infinity;
   await attempt(cluster, 'the end of a heartbeat right after a cast vote', async () => {
     const [traffic, newest] = await Promise.all([lastTraffic(cluster.host(node), arbiter), lastCast(cluster, node)]);
     if (newest !== cast) castMs = performance.now();
     cast = newest;
-    const quietMs = traffic.sentAgoMs / heartbeatMs;
+    const isLate = traffic.sentAgoMs > LATE * periodMs;
     const isFresh = performance.now() - castMs < CAST_FRESH_MS;
-    return quietMs > 0.85 && quietMs < 0.97 && isFresh ? undefined : `spoke ${traffic.sentAgoMs} ms ago, cast ${cast}`;
+    return isLate && isFresh ? undefined : `spoke ${traffic.sentAgoMs} ms ago, cast ${cast}`;
   });
+}
+
+/** Programs differ in how often they speak: the longest silence within what none exceeds. */
+async function longestQuiet(node: Host, arbiter: Host, heartbeatMsMax: number): Promise<number> {
+  let longestMs = 0;
+  const untilMs = performance.now() + heartbeatMsMax;
+  while (performance.now() < untilMs) {
+    longestMs = Math.max(longestMs, (await lastTraffic(node, arbiter)).sentAgoMs);
+    await pause(QUIET_POLL_MS);
+  }
+  return longestMs;
 }
 
 async function attempt(cluster: Cluster, goal: string, complaint: () => Promise<string | undefined>): Promise<void> {
