@@ -1,6 +1,7 @@
 /**
  * The known ways in which upstream's arbiter gives the vote away while its last holder still counts it (scenarios S13 and S18), and
- * the ordinary first failures that a cure must not slow down. Each is played to a cluster of two and timed by quorumtool on both nodes.
+ * the ordinary first failures that a cure must not slow down. Each is played to a small cluster and timed by quorumtool on the nodes of
+ * both sides, and between two readings by the changes that corosync logs.
  */
 import type { Arbiter } from './arbiter.ts';
 import type { Cluster } from './cluster.ts';
@@ -8,6 +9,7 @@ import type { Network } from './faults.ts';
 import type { Lab } from './lab.ts';
 import { lateInHeartbeatAfterCast, rightAfterCast, rightAfterHeartbeat } from './moments.ts';
 import { type Overlap, overlap } from './overlap.ts';
+import { quorumChanges, withLoggedChanges } from './quorum-log.ts';
 import type { Sample } from './safety.ts';
 import { FIRST_HOLDS, HEALTHY, SECOND_HOLDS, settled } from './settled.ts';
 import { until } from './wait.ts';
@@ -88,6 +90,7 @@ export async function playUntold({ cluster, lab }: Pair, observedMs: number): Pr
     return until(what, wrong, { deadlineMs: FAILOVER_DEADLINE_MS, holdMs: HALVES_HOLD_MS });
   };
   const isQuorate = (line: string): boolean => line.startsWith('quorate');
+  await shows('all have the vote', (line) => cluster.nodeIds.every((node) => line(node).startsWith('quorate with 5')));
   await lab.network.split(cluster, [
     [1, 2],
     [3, 4],
@@ -127,7 +130,13 @@ async function observe(
     () => false,
     () => [holder, other].every((node) => cluster.watch.newest(node, beganMs)?.reading?.quorate === true),
   );
-  const of = (node: number): Sample[] => samples.filter((sample) => sample.nodeId === node);
+  const of = (node: number): Sample[] => {
+    const log = cluster.host(node).read(cluster.host(node).logPath('corosync-log')).toString('utf8');
+    return withLoggedChanges(
+      samples.filter((sample) => sample.nodeId === node),
+      quorumChanges(log, beganMs),
+    );
+  };
   const takenOver = of(other).find(({ beganMs: ms, reading }) => ms > beganMs && reading?.quorate === true);
   return {
     ...overlap(of(holder), of(other)),
