@@ -3,6 +3,7 @@
  * otherwise. Source: corosync-qdevice 3.0.3 against scripted arbiters.
  */
 
+import { HEADER_BYTES } from '../protocol/encode.ts';
 import { DECISION_ALGORITHM, REPLY_CODE, TLS_SUPPORT, type TlsSupport } from '../protocol/enums.ts';
 import { OPTIONS, type OptionValues } from '../protocol/options.ts';
 import type { DisconnectReason } from './disconnect-reasons.ts';
@@ -46,8 +47,8 @@ export function judgeInitReply(options: OptionValues, seq: number, settings: Mem
   const { sendBytesMin, receiveBytesMax: ourMax } = settings.limits;
   if (sendBytesMax < sendBytesMin)
     return no('sizesDiffer', `it takes ${sendBytesMax} bytes, ${sendBytesMin} are needed`);
-  if (receiveBytesMax > ourMax)
-    return no('sizesDiffer', `it sends up to ${receiveBytesMax} bytes, ${ourMax} are taken`);
+  if (receiveBytesMax < HEADER_BYTES || receiveBytesMax > ourMax)
+    return no('sizesDiffer', `it sends up to ${receiveBytesMax} bytes, ${HEADER_BYTES} to ${ourMax} are taken`);
   if (options.supportedDecisionAlgorithms?.includes(DECISION_ALGORITHM[settings.algorithm]) !== true) {
     return no('algorithmUnsupported', settings.algorithm);
   }

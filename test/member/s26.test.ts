@@ -157,6 +157,7 @@ for (const [what, change] of [
   ['another number', { msgSeqNumber: 77 }],
   ['messages too small', { serverMaximumRequestSize: 32_767 }],
   ['messages too large', { serverMaximumReplySize: 16_777_217 }],
+  ['messages smaller than any', { serverMaximumReplySize: 5 }],
   ['an algorithm missing', { supportedDecisionAlgorithms: [0, 2, 3] }],
 ] as const) {
   test(`INIT answered with ${what} ends the daemon`, () => {
