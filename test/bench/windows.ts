@@ -10,9 +10,11 @@
  */
 import { parseArgs } from 'node:util';
 import { arbiterProgram } from '../lab/arbiter.ts';
+import type { Cluster } from '../lab/cluster.ts';
 import { Lab } from '../lab/lab.ts';
 import { nodePrograms } from '../lab/node-program.ts';
 import { HEALTHY, settled } from '../lab/settled.ts';
+import { until } from '../lab/wait.ts';
 import {
   type FailureName,
   type Pair,
@@ -59,6 +61,9 @@ const stacks = chosen(STACKS, wishes.stacks);
 const windows = chosen(WINDOW_TITLES, wishes.windows);
 const failures = chosen(FAILURE_TITLES, wishes.failures);
 
+const START_DEADLINE_MS = 30_000;
+const START_HOLD_MS = 1500;
+
 type Cells = ReadonlyMap<string, string>;
 
 function chosen<K extends string>(table: Readonly<Record<K, unknown>>, wish: string): K[] {
@@ -91,7 +96,7 @@ async function measure(name: StackName): Promise<Cells> {
       const settings = { deviceTimeoutMs: Number(wishes.timeout), algorithm };
       const programs = nodePrograms(nodes);
       const cluster = await lab.addCluster(algorithm, size, settings, (node) => asWished(programs(node)));
-      await cluster.start();
+      await startInOrder(cluster);
       return { lab, cluster };
     };
     if (windows.includes('untold')) note('untold', await untoldCell(() => pairOf(4, 'lms')));
@@ -111,6 +116,17 @@ async function measure(name: StackName): Promise<Cells> {
   } finally {
     await lab.destroy();
   }
+}
+
+/** Corosync 3.1.7 may end itself over a device that registers while its node merges, which stock nodes do at once. */
+async function startInOrder(cluster: Cluster): Promise<void> {
+  await Promise.all(cluster.nodeIds.map((node) => cluster.startCorosync(node)));
+  const apart = (): string | undefined => {
+    const sizes = cluster.nodeIds.map((node) => cluster.watch.newest(node, 0)?.reading?.members.length);
+    return sizes.every((size) => size === sizes.length) ? undefined : `members: ${sizes.join()}`;
+  };
+  await until('all nodes are in one membership', apart, { deadlineMs: START_DEADLINE_MS, holdMs: START_HOLD_MS });
+  await Promise.all(cluster.nodeIds.map((node) => cluster.startQdevice(node)));
 }
 
 /** Ends the cluster: under upstream it stays with two quorate halves. */
