@@ -30,7 +30,11 @@ export interface DaemonWishes {
   /** What the daemon makes itself instead of what the test lays out. */
   readonly ownCertificates?: boolean;
   readonly env?: NodeJS.ProcessEnv;
+  /** Takes the lines instead of their being kept, but for the first few. */
+  readonly onLine?: (line: Line) => void;
 }
+
+const FIRST_LINES = 20;
 
 export class DaemonProcess {
   readonly options: QnetdOptions;
@@ -41,7 +45,7 @@ export class DaemonProcess {
   #isOver = false;
   #wake: (() => void) | undefined;
 
-  constructor(options: QnetdOptions, { wrapper = [], env }: DaemonWishes) {
+  constructor(options: QnetdOptions, { wrapper = [], env, onLine }: DaemonWishes) {
     this.options = options;
     const [program = process.execPath, ...args] = [
       ...wrapper,
@@ -55,7 +59,11 @@ export class DaemonProcess {
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       const lines = (half + text).split('\n');
       half = lines.pop() ?? '';
-      for (const line of lines) this.#lines.push(JSON.parse(line));
+      for (const text of lines) {
+        const line: Line = JSON.parse(text);
+        onLine?.(line);
+        if (onLine === undefined || this.#lines.length < FIRST_LINES) this.#lines.push(line);
+      }
       this.#wake?.();
     });
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {

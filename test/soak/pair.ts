@@ -1,0 +1,117 @@
+/** Two nodes of a cluster that is never left in peace, and what each of them has to be told after every fault. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { LoadNode, type Target } from '../bench/arbiter/load-node.ts';
+
+/** Faults draw from it; the same seed draws the same ones in each cluster. */
+export type Random = () => number;
+
+const VOTE_MS_MAX = 60_000;
+const PAUSE_MS_MAX = 8_000;
+const BOTH = [1, 2];
+
+export class Pair {
+  faults = 0;
+  readonly #cluster: string;
+  readonly #target: Target;
+  readonly #random: Random;
+  readonly #nodes: readonly LoadNode[];
+  /** By node: the promise that waits for this. */
+  readonly #waiting: Record<'joined' | 'granted', ((() => void) | undefined)[]> = { joined: [], granted: [] };
+  #ringSeq = 4;
+  #problem: string | undefined;
+
+  constructor(cluster: string, address: string, target: Target, random: Random) {
+    this.#cluster = cluster;
+    this.#target = target;
+    this.#random = random;
+    this.#nodes = BOTH.map((nodeId, at) => {
+      const events = {
+        joined: () => this.#waiting.joined[at]?.(),
+        granted: () => this.#waiting.granted[at]?.(),
+        echoed: () => undefined,
+        retried: () => undefined,
+        failed: (problem: string) => {
+          this.#problem ??= `node ${nodeId}: ${problem}`;
+        },
+      };
+      return new LoadNode({ cluster, nodeId, clusterSize: 2, address }, events);
+    });
+  }
+
+  /** Fault after fault until told to stop; throws if a vote does not come. */
+  async live(isOver: () => boolean): Promise<void> {
+    await this.#comeBack([0, 1]);
+    while (!isOver()) {
+      await pause(this.#random() * PAUSE_MS_MAX);
+      await this.#fault();
+      this.faults += 1;
+      if (this.#problem !== undefined) throw new Error(`${this.#cluster}: ${this.#problem}`);
+    }
+    for (const node of this.#nodes) node.destroy();
+  }
+
+  async #fault(): Promise<void> {
+    const drawn = this.#random();
+    if (drawn < 0.5) {
+      await this.#granted([0], () => this.#report([[1], [2]]));
+      await pause(this.#random() * 1_000);
+      await this.#granted([0, 1], () => this.#report([BOTH, BOTH]));
+    } else if (drawn < 0.9) {
+      const lost = drawn < 0.7 ? 0 : 1;
+      const left = 1 - lost;
+      this.#nodes[lost]?.destroy();
+      await pause(this.#random() * 500);
+      await this.#granted([left], () => {
+        this.#ringSeq += 4;
+        this.#nodes[left]?.member([left + 1], this.#ringSeq);
+      });
+      await this.#comeBack([lost]);
+    } else {
+      for (const node of this.#nodes) node.destroy();
+      await this.#comeBack([0, 1]);
+    }
+  }
+
+  /** Connected again; then all say that they are together. */
+  async #comeBack(lost: readonly number[]): Promise<void> {
+    await this.#until('joined', lost, () => {
+      for (const at of lost) this.#nodes[at]?.connect(this.#target);
+    });
+    await this.#granted([0, 1], () => {
+      this.#ringSeq += 4;
+      for (const at of [0, 1]) {
+        if (lost.includes(at)) this.#nodes[at]?.introduce(this.#ringSeq);
+        else this.#nodes[at]?.member(BOTH, this.#ringSeq);
+      }
+    });
+  }
+
+  #report(memberships: readonly (readonly number[])[]): void {
+    this.#ringSeq += 4;
+    for (const [at, members] of memberships.entries()) this.#nodes[at]?.member(members, this.#ringSeq);
+  }
+
+  async #granted(winners: readonly number[], start: () => void): Promise<void> {
+    await this.#until('granted', winners, start);
+  }
+
+  async #until(what: 'joined' | 'granted', wanted: readonly number[], start: () => void): Promise<void> {
+    let deadline: NodeJS.Timeout | undefined;
+    const missed = new Promise<never>((_, reject) => {
+      const told = `${this.#cluster}: nodes ${wanted.map((at) => at + 1).join()} not ${what}, ring ${this.#ringSeq}`;
+      deadline = setTimeout(() => reject(new Error(told)), VOTE_MS_MAX);
+    });
+    const all = Promise.all(
+      wanted.map(
+        (at) =>
+          new Promise<void>((resolve) => {
+            this.#waiting[what][at] = resolve;
+          }),
+      ),
+    );
+    start();
+    await Promise.race([all, missed]);
+    clearTimeout(deadline);
+    this.#waiting[what] = [];
+  }
+}

@@ -1,0 +1,44 @@
+/** A short soak, as part of the suite: `npm run soak -- --minutes 60` is the long one. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ownOptions } from '../qnetd/daemon.ts';
+import { LogChecker } from './log-checker.ts';
+import { soak } from './soak.ts';
+
+const MINUTES = 0.3;
+const CLUSTERS = 40;
+
+test(`${2 * CLUSTERS} clients with random faults: no vote is missed, the log explains each decision`, async (t) => {
+  const seed = 20_261_122;
+  const options = await ownOptions(t);
+  const result = await soak({ minutes: MINUTES, clusters: CLUSTERS, seed, options, say: (text) => t.diagnostic(text) });
+  assert.deepEqual(result.complaints, []);
+  assert.ok(result.faults > CLUSTERS, `${result.faults} faults`);
+  assert.ok(result.decisions > result.faults, `${result.decisions} decisions`);
+  assert.ok(result.descriptorsAfter <= result.descriptorsBefore, `${result.descriptorsAfter} descriptors are left`);
+});
+
+test('the checker notices a decision that the log does not explain', () => {
+  const line = (msg: string, fields: object) => ({ level: 'info', msg, cluster: 'c', ...fields });
+  const checker = new LogChecker();
+  for (const node of [1, 2]) checker.read(line('node joined', { node }));
+  checker.read(line('node reports its membership', { node: 1, ring: '1.8', members: [1] }));
+  checker.read(line('node reports its membership', { node: 2, ring: '2.8', members: [2] }));
+  checker.read(line('partition gets the vote', { winner: [1], withheldFrom: [2] }));
+  checker.read(line('vote confirmed', { holders: [1] }));
+  assert.equal(checker.complaints.length, 0);
+  checker.read(line('partition gets the vote', { winner: [2], withheldFrom: [1] }));
+  checker.read(line('partition gets the vote', { winner: [1], withheldFrom: [] }));
+  checker.read(line('vote confirmed', { holders: [2] }));
+  checker.read(line('node reports its membership', { node: 2, ring: '1.8', members: [1, 2] }));
+  checker.read(line('partition gets the vote', { winner: [1, 2], withheldFrom: [] }));
+  assert.deepEqual(
+    checker.complaints.map((complaint) => complaint.split(': ')[1]),
+    [
+      'not for 1',
+      'withheld from others than the losers',
+      'a vote is held outside the winner',
+      'decided while the nodes contradict each other',
+    ],
+  );
+});
