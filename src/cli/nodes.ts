@@ -12,8 +12,14 @@ export async function nodesCommand(json: boolean): Promise<number> {
   return view.quorate ? 0 : 2;
 }
 
+/** For the end of a status: all nodes at a glance, and nothing where corosync does not answer. */
+export async function nodesBelow(): Promise<string[]> {
+  const view = await quorumHere().catch(() => undefined);
+  return view === undefined ? [] : ['', ...nodeLines(view)];
+}
+
 /** A line for each member, and one for what they make together. */
-export function nodeLines(view: QuorumView): string[] {
+function nodeLines(view: QuorumView): string[] {
   const rows = view.members.map(({ nodeId, name, votes, device }) => [
     String(nodeId),
     nodeId === view.nodeId ? `${name} (here)` : name,

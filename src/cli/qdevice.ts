@@ -107,6 +107,8 @@ function addStatus(parser: Argv, done: Done): void {
       finish(result);
       done(result.exitCode);
       if (json === true) return;
+      const { nodesBelow } = await import('./nodes.ts');
+      for (const line of await nodesBelow()) processOutput().out(line);
       const { nodeEnds } = await import('./certs-commands.ts');
       for (const note of await nodeEnds(DEFAULT_QDEVICE_OPTIONS.stateDir)) processOutput().err(note);
     },

@@ -1,4 +1,5 @@
 /** The arbiter's machine, by scripts on it and upstream's or our commands under upstream's names. */
+import { X509Certificate } from 'node:crypto';
 import { type Host, quoted, runOrThrow } from '../host/host.ts';
 import { ARBITER_AUTHORITY, ARBITER_CERTUTIL, ARBITER_STORE, ARBITER_UNIT } from '../paths.ts';
 import type { ArbiterPort, UnitState } from '../plan/ports.ts';
@@ -49,21 +50,43 @@ export class ShellArbiter implements ArbiterPort {
   }
 
   async record(clusterName: string): Promise<string | undefined> {
-    const file = recordOf(clusterName);
-    const { exitCode, stdout } = await this.#host.run(`[ -e ${file} ] && cat ${file}`);
-    return exitCode === 0 ? Buffer.from(stdout, 'latin1').toString('base64') : undefined;
+    const files = await this.#filesOf(clusterName);
+    return Object.keys(files).length === 0 ? undefined : JSON.stringify(files);
   }
 
-  async restoreRecord(clusterName: string, certificate: string | undefined): Promise<void> {
-    const file = recordOf(clusterName);
-    const forget = [
-      // Ours keeps more of a name than this file; upstream's has no such command.
-      `if command -v qnetd >/dev/null 2>&1; then qnetd certs forget --cluster ${quoted(clusterName)} >/dev/null 2>&1; fi`,
-      `rm -f ${file}`,
+  async restoreRecord(clusterName: string, record: string | undefined): Promise<void> {
+    const before = recordFiles(record);
+    const now = await this.#filesOf(clusterName);
+    const gone = Object.keys(now).filter((name) => before[name] !== now[name]);
+    const back = Object.keys(before).filter((name) => before[name] !== now[name]);
+    const pathOf = (name: string) => quoted(`${ARBITER_STORE}/${name}`);
+    if (gone.length > 0) await this.#do('forgetting certificates', `rm -f ${gone.map(pathOf).join(' ')}`);
+    for (const name of back) {
+      // As upstream's tool and ours make it: for the group of the directory to read.
+      const script = `umask 027; input >${pathOf(name)} && chown --reference=${ARBITER_STORE} ${pathOf(name)}`;
+      await this.#do('restoring a certificate', script, Buffer.from(before[name] ?? '', 'base64'));
+    }
+  }
+
+  /**
+   * What is on record for a cluster, as base64 by file name: the file of its name, and of ours one for each certificate,
+   * whose name does not tell whose it is.
+   */
+  async #filesOf(clusterName: string): Promise<Record<string, string>> {
+    const script = [
+      `cd ${ARBITER_STORE} 2>/dev/null || exit 0`,
+      `for f in ${quoted(recordName(clusterName))} issued-*.pem; do`,
+      `  [ ! -f "$f" ] || echo "$f=$(base64 <"$f" | tr -d '\\n')"`,
+      'done',
     ].join('\n');
-    if (certificate === undefined) return await this.#do('forgetting the certificates', forget);
-    const script = `[ "$(base64 <${file} 2>/dev/null | tr -d '\\n')" = ${quoted(certificate)} ] || { rm -f ${file}; umask 027; input >${file}; }`;
-    await this.#do('restoring the certificate', script, Buffer.from(certificate, 'base64'));
+    const lines = (await runOrThrow(this.#host, 'reading the records of the arbiter', script)).split('\n');
+    const files: Record<string, string> = {};
+    for (const line of lines) {
+      const [, name = '', content = ''] = /^(.*?\.(?:crt|pem))=(.*)$/.exec(line) ?? [];
+      if (name === '' || (name.startsWith('issued-') && !isFor(content, clusterName))) continue;
+      files[name] = content;
+    }
+    return files;
   }
 
   sign(request: Uint8Array, clusterName: string): Promise<Uint8Array> {
@@ -95,6 +118,26 @@ export class ShellArbiter implements ArbiterPort {
   }
 }
 
+function recordName(clusterName: string): string {
+  return `cluster-${clusterName}.crt`;
+}
+
 function recordOf(clusterName: string): string {
-  return quoted(`${ARBITER_STORE}/cluster-${clusterName}.crt`);
+  return quoted(`${ARBITER_STORE}/${recordName(clusterName)}`);
+}
+
+/** As `record` gave it. */
+function recordFiles(record: string | undefined): Readonly<Record<string, string>> {
+  const parsed: unknown = JSON.parse(record ?? '{}');
+  const pairs = typeof parsed === 'object' && parsed !== null ? Object.entries(parsed) : [];
+  return Object.fromEntries(pairs.map(([name, content]) => [name, String(content)]));
+}
+
+function isFor(base64: string, clusterName: string): boolean {
+  try {
+    const { subject } = new X509Certificate(Buffer.from(base64, 'base64'));
+    return subject.split('\n').some((line) => line.toLowerCase() === `cn=${clusterName.toLowerCase()}`);
+  } catch {
+    return false;
+  }
 }

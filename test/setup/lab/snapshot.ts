@@ -13,9 +13,9 @@ export type Snapshot = Readonly<Record<string, string>>;
 
 export async function snapshot(stage: Stage): Promise<Snapshot> {
   const all: Record<string, string> = {};
-  for (const host of [stage.arbiter, ...stage.nodes]) {
+  for (const host of [...stage.arbiters, ...stage.nodes]) {
     for (const root of WATCHED) visit(host, root, all);
-    for (const unit of host === stage.arbiter ? ['corosync-qnetd'] : ['corosync-qdevice']) {
+    for (const unit of stage.arbiters.includes(host) ? ['corosync-qnetd'] : ['corosync-qdevice']) {
       const active = (await host.tryExec('systemctl', 'is-active', unit)).stdout.trim();
       const enabled = (await host.tryExec('systemctl', 'is-enabled', unit)).stdout.trim();
       all[`${host.name} ${unit}`] = `${active} ${enabled}`;

@@ -20,31 +20,34 @@ export type Login = 'key' | 'password' | 'sudo' | 'jump';
 
 const ARBITER_SSH_PORT = 2222;
 
-export async function installSsh(nodes: readonly Host[], arbiter: Host, login: Login): Promise<void> {
+export async function installSsh(nodes: readonly Host[], arbiters: readonly Host[], login: Login): Promise<void> {
   const user = await makeKey();
   const hash = (await run(['openssl', 'passwd', '-6', '-stdin'], `${PASSWORD}\n`)).trim();
   const known: string[] = [];
-  for (const host of [arbiter, ...nodes]) {
+  for (const host of [...arbiters, ...nodes]) {
+    const isArbiter = arbiters.includes(host);
     const key = await makeKey();
     host.write('/etc/ssh/lab_host_key', key.secret);
-    host.write('/etc/ssh/lab_sshd_config', sshdConfig(login, host === arbiter));
-    addAdmin(host, hash, login === 'password' && host === arbiter);
+    host.write('/etc/ssh/lab_sshd_config', sshdConfig(login, isArbiter));
+    addAdmin(host, hash, login === 'password' && isArbiter);
     host.write('/root/.bashrc', 'echo "Welcome to $(hostname), it is $(date)"\n');
-    const port = login === 'jump' && host === arbiter ? `:${ARBITER_SSH_PORT}` : '';
+    const port = login === 'jump' && isArbiter ? `:${ARBITER_SSH_PORT}` : '';
     const names = [host.name, ...addressesOf(host)].map((name) => (port === '' ? name : `[${name}]${port}`));
-    if (host === arbiter && login === 'password') continue;
+    if (isArbiter && login === 'password') continue;
     known.push(`${names.join(',')} ${key.open}`);
     const from = port === '' ? '' : `from="${nodes[1]?.address ?? ''}" `;
-    host.write(login === 'sudo' ? '/home/admin/.ssh/authorized_keys' : '/root/.ssh/authorized_keys', from + user.open);
+    const admitted = login === 'sudo' ? '/home/admin/.ssh/authorized_keys' : '/root/.ssh/authorized_keys';
+    host.write(admitted, from + user.open);
+    chmodSync(host.outside(admitted), 0o644); // sshd reads it with the rights of the user
   }
   for (const node of nodes) {
     node.write('/root/.ssh/id_ed25519', user.secret);
     node.write('/root/.ssh/known_hosts', known.join(''));
-    const names = [arbiter, ...nodes].map((host) => `${host.address} ${host.name}\n`);
+    const names = [...arbiters, ...nodes].map((host) => `${host.address} ${host.name}\n`);
     node.write('/etc/hosts', `127.0.0.1 localhost\n${names.join('')}`);
     if (login !== 'jump') continue;
     const jump = `  ProxyJump ${nodes[1]?.address ?? ''}\n  Port ${ARBITER_SSH_PORT}\n`;
-    node.write('/root/.ssh/config', `Host ${arbiter.address}\n${jump}`);
+    node.write('/root/.ssh/config', `Host ${arbiters.map(({ address }) => address).join(' ')}\n${jump}`);
   }
 }
 

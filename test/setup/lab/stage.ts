@@ -27,6 +27,8 @@ export interface StageOptions {
   readonly links?: 1 | 2;
   readonly login?: Login;
   readonly proxmox?: boolean;
+  /** A second arbiter at 192.0.2.2, to move to. */
+  readonly spare?: boolean;
 }
 
 const COMMAND_MS_MAX = 150_000;
@@ -34,11 +36,19 @@ const QUORUM_MS_MAX = 30_000;
 
 export class Stage {
   readonly arbiter: Host;
+  readonly arbiters: readonly Host[];
   readonly nodes: readonly Host[];
   readonly options: Required<StageOptions>;
   readonly #labName: string;
 
-  private constructor(labName: string, arbiter: Host, nodes: readonly Host[], options: Required<StageOptions>) {
+  private constructor(
+    labName: string,
+    arbiter: Host,
+    arbiters: readonly Host[],
+    nodes: readonly Host[],
+    options: Required<StageOptions>,
+  ) {
+    this.arbiters = arbiters;
     this.#labName = labName;
     this.arbiter = arbiter;
     this.nodes = nodes;
@@ -57,6 +67,7 @@ export class Stage {
       links: 1,
       login: 'key',
       proxmox: false,
+      spare: false,
     } as const;
     const options = { ...defaults, ...given };
     await sweepDeadLabs();
@@ -64,11 +75,13 @@ export class Stage {
     mkdirSync(labDirectory(labName), { mode: 0o755 });
     await createBridge(`${labName}-bridge`);
     const arbiter = await createHost(labName, 'tiebreaker', 1, arbiterPrograms(options.arbiter));
+    const arbiters = [arbiter];
+    if (options.spare) arbiters.push(await createHost(labName, 'spare', 2, arbiterPrograms(options.arbiter)));
     const nodes: Host[] = [];
     for (let id = 1; id <= options.nodes; id += 1) {
       nodes.push(await createHost(labName, `node-${id}`, 10 + id, nodePrograms(options.daemons)));
     }
-    const stage = new Stage(labName, arbiter, nodes, options);
+    const stage = new Stage(labName, arbiter, arbiters, nodes, options);
     try {
       await stage.#furnish();
     } catch (error) {
@@ -155,14 +168,14 @@ export class Stage {
 
   async #furnish(): Promise<void> {
     const { options } = this;
-    const hosts = [this.arbiter, ...this.nodes];
+    const hosts = [...this.arbiters, ...this.nodes];
     for (const host of hosts) {
       const extra = addressesOf(host)
         .slice(1)
         .map((address) => `addr add ${address}/${address.includes(':') ? '64 nodad' : '24'} dev eth0`);
       await run([...host.enter, 'ip', '-batch', '-'], `${extra.join('\n')}\n`);
     }
-    await installSsh(this.nodes, this.arbiter, options.login);
+    await installSsh(this.nodes, this.arbiters, options.login);
     const conf = corosyncConf(this.nodes, options);
     for (const node of this.nodes) {
       node.write('/etc/corosync/corosync.conf', conf);
@@ -172,11 +185,13 @@ export class Stage {
       await node.start('corosync', ['corosync', '-f']);
     }
     if (options.proxmox) await shareClusterFiles(`${labDirectory(this.#labName)}/pve`, this.nodes, conf);
-    this.arbiter.write(`${UNITS}/corosync-qnetd`, `${arbiterDaemon(options.arbiter)} -f`);
-    this.arbiter.write(`${UNITS}/corosync-qnetd.ready`, '/run/corosync-qnetd/corosync-qnetd.sock');
-    await startSshd(this.arbiter);
-    await this.arbiter.exec('corosync-qnetd-certutil', '-i');
-    await this.arbiter.exec('systemctl', 'enable', '--now', 'corosync-qnetd');
+    for (const arbiter of this.arbiters) {
+      arbiter.write(`${UNITS}/corosync-qnetd`, `${arbiterDaemon(options.arbiter)} -f`);
+      arbiter.write(`${UNITS}/corosync-qnetd.ready`, '/run/corosync-qnetd/corosync-qnetd.sock');
+      await startSshd(arbiter);
+      await arbiter.exec('corosync-qnetd-certutil', '-i');
+      await arbiter.exec('systemctl', 'enable', '--now', 'corosync-qnetd');
+    }
     await this.settled();
   }
 
@@ -198,14 +213,14 @@ export class Stage {
   /** For a failure message. */
   logs(): string {
     const named = ['corosync-log', 'corosync-qdevice', 'corosync-qnetd', 'sshd'];
-    const hosts = [this.arbiter, ...this.nodes];
+    const hosts = [...this.arbiters, ...this.nodes];
     return hosts
       .map((host) => `${named.map((name) => `${host.logPath(name)}`).join(' ')}\n${host.logTails()}`)
       .join('\n');
   }
 
   async destroy(): Promise<void> {
-    await Promise.all([this.arbiter, ...this.nodes].map((host) => host.destroy()));
+    await Promise.all([...this.arbiters, ...this.nodes].map((host) => host.destroy()));
     await deleteNetwork(`${this.#labName}-bridge`);
     rmSync(labDirectory(this.#labName), { recursive: true, force: true });
   }
@@ -223,7 +238,8 @@ function ours(program: string): string {
 
 function nodePrograms(daemons: 'ours' | 'debian'): ReadonlyMap<string, string> {
   if (daemons === 'debian') return new Map();
-  return new Map(['corosync-qdevice', 'corosync-qdevice-tool'].map((name) => [`/usr/sbin/${name}`, ours(name)]));
+  const names = ['corosync-qdevice', 'corosync-qdevice-tool', 'corosync-qdevice-net-certutil'];
+  return new Map(names.map((name) => [`/usr/sbin/${name}`, ours(name)]));
 }
 
 function arbiterPrograms(arbiter: 'ours' | 'debian'): ReadonlyMap<string, string> {

@@ -1,0 +1,125 @@
+/** A cluster with a device changes: nodes go and come, and the arbiter becomes another one. Only with SETUP_LAB=wide. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConf, serialise, valueAtPath } from '../../src/setup/conf/document.ts';
+import { raiseConfigVersion } from '../../src/setup/conf/edit.ts';
+import type { CommandResult } from '../lab/processes.ts';
+import { until } from '../lab/wait.ts';
+import { sampled } from './lab/sampled.ts';
+import { Stage } from './lab/stage.ts';
+
+const CONF = '/etc/corosync/corosync.conf';
+const asked = process.env['SETUP_LAB'] ?? '';
+const isChosen = (name: string) => asked === 'wide' || asked.split(',').includes(name);
+
+function succeeded({ exitCode, stdout, stderr }: CommandResult): string {
+  assert.equal(exitCode, 0, stdout + stderr);
+  return stdout;
+}
+
+async function onStage(
+  options: Parameters<typeof Stage.create>[0],
+  work: (stage: Stage) => Promise<void>,
+): Promise<void> {
+  const stage = await Stage.create(options);
+  try {
+    await work(stage);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${stage.logs()}`, { cause: error });
+  } finally {
+    await stage.destroy();
+  }
+}
+
+const valueOn = (stage: Stage, id: number, path: string) =>
+  valueAtPath(parseConf(stage.node(id).read(CONF).toString('latin1')), path);
+
+if (isChosen('sync')) {
+  test('a node goes and comes, sync follows, and nobody ever loses quorum', () =>
+    onStage({ nodes: 4 }, async (stage) => {
+      succeeded(await stage.qdevice('setup', stage.arbiterAddress, '--yes'));
+      await stage.winners([1, 2, 3, 4]);
+      const four = stage.node(1).read(CONF).toString('latin1');
+      const three = serialise(
+        raiseConfigVersion(parseConf(four.replace(/ {2}node \{\n {4}name: node-4\n[^}]*\}\n/, ''))),
+      );
+      const staying = stage.nodes.slice(0, 3);
+      const samples = await sampled(staying, async () => {
+        await stage.node(4).exec('systemctl', 'disable', '--now', 'corosync-qdevice');
+        await stage.node(4).daemon('corosync').stop('SIGTERM');
+        await stage.node(4).exec('rm', '-r', '/etc/corosync/qdevice');
+        for (const node of staying) node.write(CONF, three);
+        await stage.node(1).exec('corosync-cfgtool', '-R');
+        assert.match((await stage.qdevice('sync', '--yes')).stdout, /ffsplit runs with 3 nodes/);
+        succeeded(await stage.qdevice('sync', '--yes', '--force'));
+        assert.equal(valueOn(stage, 2, 'quorum.device.net.algorithm'), 'lms');
+        const withLms = stage.node(1).read(CONF).toString('latin1');
+        const entry = /( {2}node \{\n {4}name: node-4\n[^}]*\}\n)/.exec(four)?.[1] ?? '';
+        const again = serialise(
+          raiseConfigVersion(parseConf(withLms.replace('}\n\nquorum {', `${entry}}\n\nquorum {`))),
+        );
+        for (const node of stage.nodes) node.write(CONF, again);
+        await stage.node(1).exec('corosync-cfgtool', '-R');
+        await stage.node(4).start('corosync', ['corosync', '-f']);
+        await stage.settled();
+        succeeded(await stage.qdevice('sync', '--yes'));
+      });
+      await stage.winners([1, 2, 3, 4]);
+      assert.equal(valueOn(stage, 4, 'quorum.device.net.algorithm'), 'ffsplit');
+      assert.ok(samples.taken > 100, `only ${samples.taken} looks`);
+      assert.deepEqual(samples.without, []);
+    }));
+}
+
+if (isChosen('move')) {
+  test('move goes to another arbiter; quorum stays, and a cut is settled by the new one', () =>
+    onStage({ nodes: 2, spare: true }, async (stage) => {
+      succeeded(await stage.qdevice('setup', stage.arbiterAddress, '--yes'));
+      await stage.winners([1, 2]);
+      const samples = await sampled(stage.nodes, async () => {
+        succeeded(await stage.qdevice('move', '192.0.2.2', '--yes'));
+      });
+      assert.deepEqual(samples.without, []);
+      await stage.winners([1, 2]);
+      await stage.arbiter.exec('systemctl', 'stop', 'corosync-qnetd');
+      await stage.cut([1]);
+      await stage.winners([1]);
+      await stage.heal([1]);
+      await stage.winners([1, 2]);
+      assert.match(succeeded(await stage.qdevice('nodes')), /has the vote/);
+      assert.match(succeeded(await stage.qdevice('status')), /3 of 3 votes are here/);
+      assert.equal((await stage.qdevice('expected', '2', '--yes')).exitCode, 1);
+      succeeded(await stage.qdevice('remove', '--yes'));
+      await stage.settled();
+    }));
+}
+
+if (isChosen('killed')) {
+  test('killed after each step, setup run again finishes, and remove instead leaves nothing', () =>
+    onStage({ nodes: 2 }, async (stage) => {
+      for (const command of ['setup', 'remove']) {
+        for (let steps = 1; steps <= 6; steps += 1) {
+          const log = `killed-${command}-${steps}`;
+          const running = await stage.startQdevice(log, 'setup', stage.arbiterAddress, '--yes');
+          const isThere = () => (stage.printed(log).match(/^ok /gm) ?? []).length >= steps;
+          await until(`${steps} steps`, () => (isThere() || !running.running ? undefined : stage.printed(log)), {
+            deadlineMs: 60_000,
+          });
+          if (running.running) await running.stop('SIGKILL');
+          if (command === 'setup') {
+            const told = await stage.qdevice('setup', stage.arbiterAddress, '--yes');
+            assert.ok(told.exitCode === 0 || told.stdout.includes('A quorum device is configured'), told.stdout);
+            await stage.winners([1, 2]);
+          }
+          await stage.qdevice('remove', '--yes');
+          await stage.settled();
+          for (const node of stage.nodes) {
+            const left = await node.tryExec('ls', '-d', '/etc/corosync/qdevice/net/nssdb', '/var/lib/qdevice');
+            assert.notEqual(left.exitCode, 0, left.stdout);
+            assert.equal(left.stdout, '');
+            assert.equal(valueAtPath(parseConf(node.read(CONF).toString('latin1')), 'quorum.device.model'), undefined);
+          }
+        }
+      }
+    }));
+}
