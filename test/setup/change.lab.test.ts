@@ -6,6 +6,7 @@ import { raiseConfigVersion } from '../../src/setup/conf/edit.ts';
 import type { CommandResult } from '../lab/processes.ts';
 import { until } from '../lab/wait.ts';
 import { sampled } from './lab/sampled.ts';
+import { differences, snapshot } from './lab/snapshot.ts';
 import { Stage } from './lab/stage.ts';
 
 const CONF = '/etc/corosync/corosync.conf';
@@ -91,6 +92,24 @@ if (isChosen('move')) {
       assert.equal((await stage.qdevice('expected', '2', '--yes')).exitCode, 1);
       succeeded(await stage.qdevice('remove', '--yes'));
       await stage.settled();
+    }));
+}
+
+if (isChosen('lost')) {
+  test('a connection that is lost: what cannot be undone is named, and undone by the next run', () =>
+    onStage({ nodes: 2 }, async (stage) => {
+      const before = await snapshot(stage);
+      const running = await stage.startQdevice('lost', 'setup', stage.arbiterAddress, '--yes');
+      const isThere = () => /^ok +all nodes: make a key/m.test(stage.printed('lost'));
+      await until('keys are made', () => (isThere() ? undefined : stage.printed('lost')), { deadlineMs: 60_000 });
+      await stage.node(2).daemon('sshd').stop('SIGKILL');
+      const sessions = await stage.node(2).exec('sh', '-c', 'grep -l "^Name:.sshd" /proc/[0-9]*/status | cut -d/ -f3');
+      await stage.node(2).tryExec('kill', '-KILL', ...sessions.trim().split('\n'));
+      assert.equal(await running.end(120_000), 2, stage.printed('lost'));
+      assert.match(stage.printed('lost'), /NOT everything is as it was before/);
+      await stage.node(2).start('sshd', ['/usr/sbin/sshd', '-D', '-e', '-f', '/etc/ssh/lab_sshd_config']);
+      succeeded(await stage.qdevice('remove', '--yes'));
+      assert.deepEqual(differences(before, await snapshot(stage)), []);
     }));
 }
 

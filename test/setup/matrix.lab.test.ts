@@ -23,7 +23,7 @@ const COMBINATIONS: readonly Combination[] = [
     login: 'password',
     arbiterName: 'admin@192.0.2.1',
     answers: [
-      [/\(yes\/no\)\? $/, 'yes'],
+      [/\(yes\/no\)\?/, 'yes'],
       [/password: $/i, 'correct horse'],
     ],
   },

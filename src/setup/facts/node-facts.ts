@@ -52,8 +52,7 @@ export async function gatherNodeFacts(
     yesNo('pve', `[ -f ${PVE_COROSYNC_CONF} ]`),
     `conf=${COROSYNC_CONF}; [ ! -f ${PVE_COROSYNC_CONF} ] || conf=${PVE_COROSYNC_CONF}`,
     'echo "conf=$(base64 <"$conf" 2>/dev/null | tr -d \'\\n\')"',
-    // Root may write anything but a file system that is read-only: a name beside it has to be makeable.
-    yesNo('writable', '{ : >"$conf.qdevice-probe" && rm -f "$conf.qdevice-probe"; }'),
+    yesNo('writable', '[ -w "$(dirname "$conf")" ]'), // root may write anything but a file system that is read-only
     missing(NODE_PROGRAMS),
     yesNo('store', `{ ${DATABASE_FILES.map((file) => `[ -e ${NODE_STORE}/${file} ]`).join(' || ')}; }`),
     pemOf('authority', 'ca.pem', 'QNet CA'),
@@ -79,12 +78,15 @@ export async function gatherNodeFacts(
 }
 
 function readNodeFacts(name: string, values: KeyValues, askedMs: number): NodeFacts {
+  const quorum = readQuorum(values.decoded('quorum') ?? '');
+  const isProxmox = values.is('pve');
   const sbdSeconds = values.is('sbdOn') ? values.first('sbd') : undefined;
   return {
     name,
-    isProxmox: values.is('pve'),
+    isProxmox,
     conf: values.decoded('conf'),
-    confWritable: values.is('writable'),
+    // The cluster's file system refuses without quorum, and does not say so before.
+    confWritable: values.is('writable') && (!isProxmox || quorum?.quorate === true),
     missingPrograms: values.all('missing'),
     storePresent: values.is('store'),
     authorityPem: values.decoded('authority'),
@@ -98,7 +100,7 @@ function readNodeFacts(name: string, values: KeyValues, askedMs: number): NodeFa
     addresses: values.all('address'),
     macs: values.all('mac'),
     guestMacs: values.all('guest').map((mac) => mac.toLowerCase()),
-    quorum: readQuorum(values.decoded('quorum') ?? ''),
+    quorum,
     journal: values.is('journal'),
   };
 }

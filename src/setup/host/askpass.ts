@@ -1,7 +1,6 @@
 /** Answers the questions of ssh. It runs without a terminal, so every question comes here, host keys included. */
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { quoted } from './host.ts';
@@ -21,7 +20,7 @@ export class Askpass {
   }
 
   static async open(): Promise<Askpass> {
-    const directory = await mkdtemp(join(tmpdir(), 'qdevice-')); // 0700 by its contract
+    const directory = await mkdtemp('/run/qdevice-ssh-'); // 0700 by its contract, and gone with the next boot
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const client = fileURLToPath(new URL(`./askpass-client.${extension}`, import.meta.url));
     const command = [process.execPath, ...process.execArgv, client].map(quoted).join(' ');

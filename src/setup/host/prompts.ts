@@ -13,13 +13,21 @@ export class RememberedSecrets {
   readonly #prompts: Prompts;
   readonly #known = new Map<string, string>();
   readonly #tried = new Set<string>();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(prompts: Prompts) {
     this.#prompts = prompts;
   }
 
   /** `group` is who shares a password, `asker` the one that asks now and has to be answered anew the second time. */
-  async secret(group: string, asker: string, question: string): Promise<string | undefined> {
+  secret(group: string, asker: string, question: string): Promise<string | undefined> {
+    // In turn: hosts are connected to at once, and the answer to the first may do for the second.
+    const turn = this.#last.then(() => this.#secret(group, asker, question));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #secret(group: string, asker: string, question: string): Promise<string | undefined> {
     const known = this.#known.get(group);
     const key = `${group} ${asker}`;
     if (known !== undefined && !this.#tried.has(key)) {
