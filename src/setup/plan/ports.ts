@@ -23,8 +23,8 @@ export interface NodePort {
   readConf(): Promise<string>;
   /** Refuses if the file is not `expected` any more, or the new text already. The one that was there is kept. */
   replaceConf(expected: string, text: string): Promise<void>;
-  /** Puts back the one that was kept, if any. */
-  restoreConf(): Promise<void>;
+  /** Puts back the one that was kept, if any; refuses if somebody has changed the one that replaced it. */
+  restoreConf(replacedBy: string): Promise<void>;
   /** Every corosync of the cluster reads its file again. */
   reload(): Promise<void>;
   /** The version that the running corosync has, as it prints it. */

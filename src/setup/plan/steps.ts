@@ -153,7 +153,7 @@ export function corosyncConf(nodes: readonly NodePort[], change: ConfChange, tit
       await waitForVersion(nodes, change.versionAfter, clock);
     },
     undo: async () => {
-      await oneByOne(nodes, (node) => node.restoreConf());
+      await oneByOne(nodes, (node) => node.restoreConf(change.after));
       await first?.reload();
     },
   };

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type PortState, tryPort } from '../facts/port-state.ts';
 import { type QuorumView, readQuorum } from '../facts/quorum-view.ts';
-import { type Host, quoted, runOrThrow } from '../host/host.ts';
+import { type Host, quoted, runOrThrow, ScriptFailed } from '../host/host.ts';
 import { BEFORE, COROSYNC_CONF, DEVICE_DIRECTORY, NODE_CERTUTIL, NODE_STORE, NODE_UNIT } from '../paths.ts';
 import type { NodePort, UnitState } from '../plan/ports.ts';
 import { StepProblem } from '../plan/step.ts';
@@ -96,10 +96,15 @@ export class ShellNode implements NodePort {
     }
   }
 
-  async restoreConf(): Promise<void> {
+  async restoreConf(replacedBy: string): Promise<void> {
     if (this.#proxmox === 'reader') return await this.#do('waiting for corosync.conf', PROXMOX_WAIT);
-    const plain = `[ ! -e ${KEPT_CONF} ] || mv -f ${KEPT_CONF} ${COROSYNC_CONF}`;
-    await this.#do('restoring corosync.conf', isProxmoxWriter(this.#proxmox) ? PROXMOX_RESTORE : plain);
+    const script = `after=${sha256(replacedBy)}\n${isProxmoxWriter(this.#proxmox) ? PROXMOX_RESTORE : PLAIN_RESTORE}`;
+    const result = await this.#host.run(script);
+    if (result.exitCode === CHANGED) {
+      const problem = `corosync.conf on ${this.name} was changed by somebody else, and is left as it is.`;
+      throw new StepProblem(problem, `What it was before is in ${KEPT_CONF}: put that in place or delete it.`);
+    }
+    if (result.exitCode !== 0) throw new ScriptFailed(this.name, 'restoring corosync.conf', result);
   }
 
   async reload(): Promise<void> {
@@ -158,6 +163,15 @@ const PLAIN_REPLACE = [
   '[ -e "$kept" ] || { cp -p "$f" "$kept.part" && mv "$kept.part" "$kept"; } || exit 1',
   'new=$(mktemp "$f.XXXXXX") || exit 1; trap \'rm -f "$new"\' EXIT',
   'cp -p "$f" "$new" && input >"$new" && { sync "$new" 2>/dev/null || sync; } && mv -f "$new" "$f"',
+].join('\n');
+
+/** Only what this run has put there is taken back. */
+const PLAIN_RESTORE = [
+  `f=${COROSYNC_CONF} kept=${KEPT_CONF}`,
+  '[ -e "$kept" ] || exit 0',
+  'is=$(sha256sum <"$f" | cut -d" " -f1)',
+  `[ "$is" = "$after" ] || cmp -s "$f" "$kept" || exit ${CHANGED}`,
+  'mv -f "$kept" "$f"',
 ].join('\n');
 
 function sha256(text: string): string {

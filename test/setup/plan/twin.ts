@@ -128,9 +128,11 @@ export function twinNode(world: TwinWorld, name: string): NodePort {
         node.keptConf ??= node.conf;
         node.conf = text;
       }),
-    restoreConf: () =>
+    restoreConf: (replacedBy) =>
       call('restoreConf', (node) => {
-        node.conf = node.keptConf ?? node.conf;
+        if (node.keptConf === undefined) return;
+        if (node.conf !== replacedBy && node.conf !== node.keptConf) throw new Error('changed');
+        node.conf = node.keptConf;
         node.keptConf = undefined;
       }),
     reload: () =>
