@@ -113,6 +113,32 @@ if (isChosen('lost')) {
     }));
 }
 
+if (isChosen('proxmox-undo')) {
+  test('on Proxmox VE what was there comes back as one more version, and without quorum nothing is begun', () =>
+    onStage({ nodes: 2, proxmox: true }, async (stage) => {
+      const unit = '/etc/lab-units/corosync-qdevice';
+      const command = stage.node(2).read(unit);
+      const before = stage.node(2).read(CONF).toString('latin1');
+      stage.node(2).write(unit, '/bin/false');
+      const failed = await stage.qdevice('setup', stage.arbiterAddress, '--yes');
+      assert.equal(failed.exitCode, 1, failed.stdout + failed.stderr);
+      assert.match(failed.stdout, /Everything is as it was before/);
+      const twiceRaised = serialise(raiseConfigVersion(raiseConfigVersion(parseConf(before))));
+      for (const node of stage.nodes) assert.equal(node.read(CONF).toString('latin1'), twiceRaised);
+      await stage.settled();
+      stage.node(2).write(unit, command);
+      await stage.node(2).daemon('corosync').stop('SIGKILL');
+      await until('no quorum', async () => ((await stage.quorum(1))?.quorate === true ? 'quorate' : undefined), {
+        deadlineMs: 20_000,
+      });
+      const refused = await stage.qdevice('setup', stage.arbiterAddress, '--yes');
+      const told = refused.stdout.replaceAll(/\s+/g, ' ');
+      assert.match(told, /Node node-2 is offline/);
+      assert.match(told, /cannot be written on node node-1\. That is so while the cluster has no quorum/);
+      for (const node of stage.nodes) assert.equal(node.read(CONF).toString('latin1'), twiceRaised);
+    }));
+}
+
 if (isChosen('killed')) {
   test('killed after each step, setup run again finishes, and remove instead leaves nothing', () =>
     onStage({ nodes: 2 }, async (stage) => {
