@@ -44,7 +44,9 @@ function installMissing(): void {
 }
 
 /** What decides has to be tested whole; the rest of it are assertions that cannot fail. */
-const COVERED = ['src/protocol/**', 'src/arbiter/**', 'src/member/**', 'src/status/**'];
+const COVERED = ['protocol', 'arbiter', 'member', 'status', 'setup/conf', 'setup/rules'].map(
+  (name) => `src/${name}/**`,
+);
 const COVERAGE = [
   ...COVERED.flatMap((folder) => ['--include', folder]),
   '--check-coverage',
@@ -110,7 +112,8 @@ const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .sort();
 const ofKind = (kind: string) => files.filter((file) => file.endsWith(`.${kind}.test.ts`));
 const plain = files.filter((file) => !/\.(debian|lab)\.test\.ts$/.test(file));
-const isPure = (file: string) => /^test\/(protocol|arbiter|member|status|scenarios)\//.test(file);
+const isPure = (file: string) =>
+  /^test\/(protocol|arbiter|member|status|scenarios|setup\/conf|setup\/rules)\//.test(file);
 const isEvidence = (file: string) => /^test\/(sim|search|mutate|compare|fuzz|soak|attack)\//.test(file);
 const complete = absent.length === 0;
 

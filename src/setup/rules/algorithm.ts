@@ -39,7 +39,7 @@ export function chooseAlgorithm(nodes: number, wish: AlgorithmWish): AlgorithmAn
   const deviceVotes = wish.votes ?? nodes - 1;
   return {
     choice: { algorithm, deviceVotes, writtenVotes: wish.votes },
-    findings: [...findings, AFTERWARDS.F73({ nodes })],
+    findings: [...findings, AFTERWARDS.F73({ count: nodes })],
   };
 }
 

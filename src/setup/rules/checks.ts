@@ -112,7 +112,7 @@ function* checkDevice({ conf, deviceExpected }: ClusterFacts): Generator<Finding
   if (device === undefined) return;
   const algorithm = device.net.get('algorithm') ?? 'ffsplit';
   if (!deviceExpected) yield BEFORE.F4({ host: device.net.get('host') ?? 'none', algorithm });
-  else if (algorithm === 'ffsplit' && conf.nodes.length % 2 === 1) yield AFTERWARDS.F63({ nodes: conf.nodes.length });
+  else if (algorithm === 'ffsplit' && conf.nodes.length % 2 === 1) yield AFTERWARDS.F63({ count: conf.nodes.length });
 }
 
 function* checkNode(node: NodeFacts, facts: ClusterFacts): Generator<Finding> {
@@ -162,7 +162,7 @@ function* checkArbiter({ arbiter, nodes, conf, install }: ClusterFacts): Generat
   const name = conf.clusterName ?? '';
   if ((arbiter.missingCommands ?? []).length > 0) yield BEFORE.F9({ host, install: install.arbiter });
   if ((arbiter.strangers ?? []).length > 0) yield BEFORE.F11({ name, addresses: arbiter.strangers ?? [] });
-  else if (arbiter.isTaken === true) yield BEFORE.F11registered({ name, host });
+  if (arbiter.isTaken === true) yield BEFORE.F11registered({ name, host });
   const own = nodes.find((node) => node.addresses.some((address) => arbiter.addresses.includes(address)));
   if (own !== undefined) yield BEFORE.F12({ host, node: own.name });
   if (arbiter.guestOf !== undefined) yield BEFORE.F12guest({ host, node: arbiter.guestOf });

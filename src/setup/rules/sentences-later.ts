@@ -97,10 +97,10 @@ export const AFTERWARDS = {
     note('F61', `The device gives node ${x.node} no vote: ${x.why}.`, 'qdevice status --explain there says more.'),
   F62: (x: { nodes: readonly string[] }) =>
     note('F62', `Node ${listed(x.nodes)} has no certificate or no service yet.`, 'Run qdevice sync.'),
-  F63: (x: { nodes: number }) =>
+  F63: (x: { count: number }) =>
     note(
       'F63',
-      `ffsplit runs with ${counted(x.nodes, 'node')}, an odd number: the device makes this cluster weaker.`,
+      `ffsplit runs with ${counted(x.count, 'node')}, an odd number: the device makes this cluster weaker.`,
       'Run qdevice sync, add a node, or remove the device.',
     ),
   F64: (x: { votes: number; present: number }) =>
@@ -149,10 +149,10 @@ export const AFTERWARDS = {
       `The ring address ${x.address} of node ${x.node} cannot be resolved.`,
       'Corosync would not start with it: put it into /etc/hosts, or use the address.',
     ),
-  F73: (x: { nodes: number }) =>
+  F73: (x: { count: number }) =>
     note(
       'F73',
-      `With lms a single one of ${counted(x.nodes, 'node')} goes on alone: all HA services start there, and Ceph stops at ${Math.floor((x.nodes - 1) / 2)} or fewer.`,
+      `With lms a single one of ${counted(x.count, 'node')} goes on alone: all HA services start there, and Ceph stops at ${Math.floor((x.count - 1) / 2)} or fewer.`,
       'Keep room for that, or limit what HA recovers.',
     ),
 } as const satisfies Record<string, (x: never) => Finding>;
