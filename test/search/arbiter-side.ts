@@ -9,18 +9,21 @@ import {
   withoutMember,
 } from '../../src/arbiter/cluster.ts';
 import { EMPTY_NODE_LIST } from '../../src/arbiter/node-list.ts';
-import { answerRequest, rememberVotes } from '../../src/arbiter/requests.ts';
+import { answerRequest } from '../../src/arbiter/requests.ts';
+import type { Ending } from '../../src/arbiter/safety/lease.ts';
 import { DEFAULT_ARBITER_SETTINGS } from '../../src/arbiter/settings.ts';
 import { decodeBody } from '../../src/protocol/decode.ts';
 import type { DecisionAlgorithm } from '../../src/protocol/enums.ts';
 import type { MessageName } from '../../src/protocol/messages.ts';
 import type { OptionValues } from '../../src/protocol/options.ts';
 import type { RingId, TieBreaker } from '../../src/protocol/values.ts';
+import * as guard from './guard-side.ts';
 import {
   HEARTBEAT_TICKS,
   idsIn,
   type Node,
   type NodeSet,
+  OWN_BOUND_TICKS,
   type Peer,
   type State,
   TICK_MS,
@@ -47,35 +50,42 @@ export function hear(state: State, rules: Rules, node: Node, message: ToArbiter)
   const peer = state.peers.find(({ nodeId }) => nodeId === node.nodeId);
   if (message.say === 'init') return join(state, rules, node, message.ring);
   if (peer === undefined) return state;
-  if (message.say === 'fin') return drop(state, rules, peer);
-  const heard = { ...state, peers: state.peers.map((each) => (each === peer ? { ...peer, heardAgo: 0 } : each)) };
+  if (message.say === 'fin') return drop(state, rules, peer, 'finished');
+  let heard: State = { ...state, peers: state.peers.map((each) => (each === peer ? { ...peer, heardAgo: 0 } : each)) };
   const { cluster } = heard;
   if (cluster === undefined) return heard;
+  const from = memberOf(cluster, peer.client);
+  if (message.say === 'farewell') return review(guard.withdrew(heard, from));
+  if (message.say === 'confirm') heard = guard.confirmed(heard, from, message.seq);
   const [name, options] = requestOf(message);
-  const answer = answerRequest({
-    name,
-    options,
-    from: memberOf(cluster, peer.client),
-    cluster,
-    algorithm: rules.algorithm,
-    settings: SETTINGS,
-    nowMs: state.tick * TICK_MS,
-  });
+  const request = { name, options, from, cluster, algorithm: rules.algorithm, settings: SETTINGS };
+  const answer = answerRequest({ ...request, nowMs: guard.nowMs(state) });
   if ('error' in answer) throw new Error(`${name} is refused with ${answer.error}`);
-  const { votes, reply } = answer;
-  const told = tell({ ...heard, cluster: rememberVotes(answer.cluster, votes) }, votes);
-  if (reply === undefined) return told;
-  return tellReply(told, node.nodeId, reply.frame(reply.vote, memberOf(answer.cluster, peer.client)));
+  const out = guard.screen(heard, answer, peer.client, answer.reply);
+  const told = tell(out.state, out.votes);
+  return out.reply === undefined ? told : tellReply(told, node.nodeId, out.reply);
 }
 
 /** The connection is gone, for whatever reason; the node learns of it by itself. */
-export function drop(state: State, rules: Rules, { nodeId, client }: Peer): State {
+export function drop(state: State, rules: Rules, { nodeId, client, heardAgo }: Peer, ending: Ending): State {
   const peers = state.peers.filter((each) => each.nodeId !== nodeId);
   const { cluster } = state;
-  if (cluster === undefined || cluster.members.length === 1) return { ...state, peers, cluster: undefined };
-  const step: Step = rules.algorithm.leave(cluster, memberOf(cluster, client), state.tick * TICK_MS);
-  const left = withoutMember(rememberVotes(step.cluster, step.votes), client);
-  return tell({ ...state, peers, cluster: left }, step.votes);
+  if (cluster === undefined) return { ...state, peers };
+  const leaver = memberOf(cluster, client);
+  const gone = guard.left({ ...state, peers }, leaver, ending, heardAgo);
+  if (cluster.members.length === 1) return guard.emptied({ ...gone, cluster: undefined });
+  const step: Step = rules.algorithm.leave(cluster, leaver, guard.nowMs(state));
+  return letOut(gone, { ...step, cluster: withoutMember(step.cluster, client) });
+}
+
+/** Something that the guard waits for may have come about. */
+export function review(state: State): State {
+  return state.cluster === undefined ? state : letOut(state, guard.quiet(state.cluster));
+}
+
+function letOut(state: State, step: Step): State {
+  const { state: after, votes } = guard.screen(state, step);
+  return tell(after, votes);
 }
 
 /** Votes that nobody asked for: timers that are due. */
@@ -83,16 +93,15 @@ export function wake(state: State, rules: Rules): State {
   let woken = state;
   for (const { client } of state.peers) {
     const { cluster } = woken;
-    if (cluster === undefined || rules.algorithm.wake === undefined) return woken;
+    if (cluster === undefined || rules.algorithm.wake === undefined) break;
     const member = memberOf(cluster, client);
-    if (member.wakeAtMs === undefined || member.wakeAtMs > state.tick * TICK_MS) continue;
-    const step = rules.algorithm.wake(cluster, member, state.tick * TICK_MS);
-    woken = tell({ ...woken, cluster: rememberVotes(step.cluster, step.votes) }, step.votes);
+    if (member.wakeAtMs === undefined || member.wakeAtMs > guard.nowMs(state)) continue;
+    woken = letOut(woken, rules.algorithm.wake(cluster, member, guard.nowMs(state)));
   }
-  return woken;
+  return review(woken);
 }
 
-function join(state: State, rules: Rules, { nodeId }: Node, ring: number): State {
+function join(state: State, rules: Rules, { nodeId, stock }: Node, ring: number): State {
   if (state.peers.some((peer) => peer.nodeId === nodeId)) return state;
   const client = state.clients + 1;
   const member: Member = {
@@ -101,7 +110,7 @@ function join(state: State, rules: Rules, { nodeId }: Node, ring: number): State
     algorithm: rules.name,
     tieBreaker: rules.tieBreaker,
     heartbeatMs: HEARTBEAT_TICKS * TICK_MS,
-    castBoundMs: undefined,
+    castBoundMs: stock ? undefined : OWN_BOUND_TICKS * TICK_MS,
     keepActivePartition: rules.keepActive,
     ringId: ringId(ring),
     config: EMPTY_NODE_LIST,
@@ -116,12 +125,12 @@ function join(state: State, rules: Rules, { nodeId }: Node, ring: number): State
     lastVote: undefined,
     lastAckNack: undefined,
   };
-  const cluster: Cluster = withMember(state.cluster ?? newCluster('search', false), member);
+  const cluster: Cluster = withMember(state.cluster ?? newCluster('search', state.strict), member);
   const peers = [...state.peers, { nodeId, client, heardAgo: 0 }].sort((a, b) => a.nodeId - b.nodeId);
-  return { ...state, clients: client, peers, cluster };
+  return guard.joined({ ...state, clients: client, peers, cluster });
 }
 
-function requestOf(message: Exclude<ToArbiter, { say: 'init' | 'fin' }>): [MessageName, OptionValues] {
+function requestOf(message: Exclude<ToArbiter, { say: 'init' | 'fin' | 'farewell' }>): [MessageName, OptionValues] {
   switch (message.say) {
     case 'config': {
       const nodeListType = message.initial ? 'initialConfig' : 'changedConfig';

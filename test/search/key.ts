@@ -6,6 +6,7 @@
  * A key is a hash of 53 bits: of a hundred million states some might be taken for another's, and then not be looked into.
  */
 import type { Cluster, Member } from '../../src/arbiter/cluster.ts';
+import type { Safety } from '../../src/arbiter/safety/state.ts';
 import { type State, TICK_MS } from './state.ts';
 
 export function keyOf(state: State): number {
@@ -40,6 +41,9 @@ export function keyOf(state: State): number {
   }
   for (const peer of state.peers) text.push('p', peer.nodeId, peer.heardAgo);
   if (state.cluster !== undefined) pushCluster(text, state.cluster, ring, state.tick * TICK_MS);
+  if (state.safety !== undefined) pushSafety(text, state.safety, state, ring);
+  for (const { nodeId, members, leaseMs } of state.disk ?? []) text.push('d', nodeId, members.join(' '), leaseMs);
+  if (state.disk === undefined) text.push('d');
   return hashOf(text.join(','));
 }
 
@@ -57,6 +61,35 @@ function pushMember(text: (string | number)[], member: Member, ring: (number: nu
   const { nodeId, ringId, config, members, heuristics, judged, wakeAtMs, due, keepActivePartition } = member;
   text.push('m', nodeId, ring(Number(ringId.seq)), config.key, members.key, heuristics.latest);
   text.push(judged ?? '', wakeAtMs === undefined ? '' : wakeAtMs - nowMs, due ?? '', keepActivePartition ? 1 : 0);
+}
+
+/** Longer than any lease: what began before is over. */
+const OLD_MS = 40 * TICK_MS;
+
+function pushSafety(text: (string | number)[], safety: Safety, state: State, ring: (number: number) => number): void {
+  const { grants, unknown, pending, revoking, withdrawn, ledger } = safety;
+  const now = state.tick * TICK_MS;
+  const newest = (client: number): number =>
+    state.cluster?.members.find((member) => member.client === client)?.voteSeq ?? 0;
+  const nodeId = (client: number): number => state.peers.find((peer) => peer.client === client)?.nodeId ?? 0;
+  for (const { nodeId: id, members, client, leaseMs, freeAtMs, seq } of grants) {
+    text.push('g', id, [...members].join(' '), client === undefined ? 'x' : nodeId(client), leaseMs, freeAtMs - now);
+    text.push(seq === undefined || client === undefined ? '' : newest(client) - seq);
+  }
+  if (unknown !== undefined) {
+    text.push('u', Math.min(OLD_MS, now - unknown.sinceMs), [...unknown.cleared].sort().join(' '));
+  }
+  for (const { client, ringId, seq } of pending) {
+    text.push('w', nodeId(client), ring(Number(ringId.seq)), seq === undefined ? '' : newest(client) - seq);
+  }
+  for (const [client, { seq, ringId, sinceMs }] of revoking) {
+    text.push('r', nodeId(client), ring(Number(ringId.seq)), newest(client) - seq, now - sinceMs);
+  }
+  text.push('v', [...withdrawn].map(nodeId).sort().join(' '));
+  for (const { nodeId: id, members, leaseMs } of ledger.durable) text.push('l', id, members.join(' '), leaseMs);
+  for (const { nodeId: id, members, leaseMs } of ledger.writing?.grants ?? []) {
+    text.push('L', id, members.join(' '), leaseMs);
+  }
 }
 
 /** cyrb53, public domain. */

@@ -2,8 +2,19 @@
 
 import type { Rules } from './arbiter-side.ts';
 import * as arbiter from './arbiter-side.ts';
+import * as guard from './guard-side.ts';
 import * as daemon from './node-side.ts';
-import { bitOf, DEAD_PEER_TICKS, idsIn, type Node, type NodeSet, nodeOf, type State, withNode } from './state.ts';
+import {
+  bitOf,
+  DEAD_PEER_TICKS,
+  idsIn,
+  type Node,
+  type NodeSet,
+  nodeOf,
+  type Peer,
+  type State,
+  withNode,
+} from './state.ts';
 
 export interface Move {
   /** Only asked of the moves that led to something broken. */
@@ -33,7 +44,17 @@ export function movesFrom(state: State, scope: Scope): Move[] {
   }
   if (state.left.splits > 0) moves.push(...splitMoves(state, scope));
   if (state.left.faults > 0 && scope.kinds.has('restart') && state.cluster !== undefined) {
-    moves.push({ words: () => 'the arbiter restarts', to: () => restart(spend(state, 'faults')) });
+    for (const losesRecord of state.disk === undefined ? [false] : [false, true]) {
+      const words = () => `the arbiter restarts${losesRecord ? ' without its record' : ''}`;
+      moves.push({ words, to: () => restart(spend(state, 'faults'), losesRecord) });
+    }
+    if (state.writing !== undefined) {
+      const to = () => restart(guard.written(spend(state, 'faults')), false);
+      moves.push({ words: () => 'the arbiter restarts right after a write', to });
+    }
+  }
+  if (state.writing !== undefined) {
+    moves.push({ words: () => 'the record is on disk', to: () => arbiter.review(guard.written(state)) });
   }
   if (isQuiet(state))
     moves.push({ words: () => 'a quarter of a heartbeat passes', to: () => tick(state, scope.rules) });
@@ -51,8 +72,8 @@ const hearsArbiter = (node: Node): boolean => !node.cut && node.daemon === 'up' 
 const isHeard = (node: Node): boolean => !node.cut && node.toArbiter.length > 0;
 
 /** On healthy links everything has arrived before time goes on. */
-function isQuiet({ nodes }: State): boolean {
-  return nodes.every((node) => !hearsArbiter(node) && !isHeard(node));
+function isQuiet({ nodes, writing }: State): boolean {
+  return writing === undefined && nodes.every((node) => !hearsArbiter(node) && !isHeard(node));
 }
 
 export function deliverToArbiter(state: State, rules: Rules, node: Node): State {
@@ -123,7 +144,11 @@ function faultMoves(state: State, { kinds, otherConfig }: Scope, node: Node): Mo
       add(`the link of node ${nodeId} is cut, ${phase} after a heartbeat`, { ...node, cut: true, quiet: phase }, phase);
     }
     if (kinds.has('freeze') && node.daemon === 'up') {
-      add(`the daemon of node ${nodeId} is frozen, ${phase} after a heartbeat`, { ...node, daemon: 'frozen' }, phase);
+      add(
+        `the daemon of node ${nodeId} is frozen, ${phase} after a heartbeat`,
+        { ...node, daemon: 'frozen', quiet: phase },
+        phase,
+      );
     }
   }
   if (kinds.has('kill') && node.daemon !== 'dead') add(`the daemon of node ${nodeId} is killed`, daemon.kill(node));
@@ -183,14 +208,21 @@ function splitTo(state: State, split: readonly NodeSet[]): State {
 }
 
 /** Its connections end; it knows nothing any more. */
-function restart(state: State): State {
+function restart(state: State, losesRecord: boolean): State {
   const connected = new Set(state.peers.map(({ nodeId }) => nodeId));
   const nodes = state.nodes.map((node): Node => {
     if (!connected.has(node.nodeId)) return node;
     const toNode = node.connected ? [...node.toNode, { say: 'fin' } as const] : [];
     return { ...node, toArbiter: [], toNode };
   });
-  return { ...state, nodes, peers: [], cluster: undefined };
+  return guard.restarted({ ...state, nodes, peers: [], cluster: undefined }, losesRecord);
+}
+
+function closeOn(state: State, rules: Rules, peer: Peer): State {
+  const next = arbiter.drop(state, rules, peer, 'broken');
+  const node = nodeOf(next, peer.nodeId);
+  if (!node.connected) return next;
+  return change(next, node, { ...node, toArbiter: [], toNode: [...node.toNode, { say: 'fin' }] });
 }
 
 export function tick(state: State, rules: Rules): State {
@@ -203,9 +235,11 @@ export function tick(state: State, rules: Rules): State {
   }
   for (const peer of next.peers) {
     if (peer.heardAgo < DEAD_PEER_TICKS) continue;
-    next = arbiter.drop(next, rules, peer);
-    const node = nodeOf(next, peer.nodeId);
-    if (node.connected) next = change(next, node, { ...node, toArbiter: [], toNode: [...node.toNode, { say: 'fin' }] });
+    next = closeOn(next, rules, peer);
+  }
+  for (const client of guard.overdue(next)) {
+    const peer = next.peers.find((each) => each.client === client);
+    if (peer !== undefined) next = closeOn(next, rules, peer);
   }
   return arbiter.wake(next, rules);
 }

@@ -18,9 +18,12 @@ const say = (node: Node, ...messages: ToArbiter[]): Node => ({
 const casting = (node: Node): Node => ({ ...node, flagRing: node.ring, flagFor: TIMEOUT_TICKS });
 const withdrawn = (node: Node): Node => ({ ...node, flagFor: NOTHING });
 
+/** Ours asks for a sign of life first if the last one is old. */
+const mayCast = ({ stock, quiet }: Node): boolean => stock || quiet <= FRESH_TICKS_OWN;
+
 export function follow(node: Node, vote: Node['vote']): Node {
   const next = { ...node, vote };
-  if (vote === 'ack') return casting(next);
+  if (vote === 'ack') return mayCast(next) ? casting(next) : next;
   return vote === 'nack' ? withdrawn(next) : next;
 }
 
@@ -40,7 +43,8 @@ export function connect(node: Node): Node {
 /** The vote first, then the connection. */
 export function leave(node: Node): Node {
   if (!node.connected) return node;
-  return say({ ...follow(node, 'nack'), connected: false, toNode: [] }, { say: 'fin' });
+  const left: Node = { ...follow(node, 'nack'), connected: false, toNode: [] };
+  return node.stock ? say(left, { say: 'fin' }) : say(left, { say: 'farewell' }, { say: 'fin' });
 }
 
 /** Its sockets close, corosync is not told. */
@@ -77,16 +81,18 @@ export function report(node: Node): Node {
  */
 export function thaw(node: Node): Node {
   if (node.stock) return kill(node);
-  return report({ ...node, daemon: 'up', quiet: node.quiet + FRESH_TICKS_OWN + 1 });
+  const awake: Node = { ...node, daemon: 'up' };
+  return awake.connected && awake.quiet >= GIVES_UP_AFTER.own ? { ...leave(awake), quiet: 0 } : report(awake);
 }
 
 /** A quarter of a heartbeat passes. `answered`: a heartbeat went through meanwhile. */
 export function pass(node: Node, answered: boolean): Node {
   const flagFor = Math.max(NOTHING, node.flagFor - 1);
-  if (node.daemon !== 'up' || !node.connected) return { ...node, quiet: 0, flagFor };
+  if (!node.connected) return { ...node, quiet: 0, flagFor };
+  // The clock of a frozen process goes on.
+  if (node.daemon !== 'up') return { ...node, quiet: Math.min(node.quiet + 1, GIVES_UP_AFTER.stock), flagFor };
   const quiet = answered ? 0 : node.quiet + 1;
   const next = { ...node, quiet, flagFor };
   if (quiet >= (node.stock ? GIVES_UP_AFTER.stock : GIVES_UP_AFTER.own)) return { ...leave(next), quiet: 0 };
-  const mayCast = node.stock || quiet <= FRESH_TICKS_OWN;
-  return mayCast && node.vote === 'ack' && node.sentRing === node.ring ? casting(next) : next;
+  return mayCast(next) && node.vote === 'ack' && node.sentRing === node.ring ? casting(next) : next;
 }

@@ -1,5 +1,7 @@
 /** What must hold in every state. */
 import { rightHolders } from '../sim/rules.ts';
+import { review } from './arbiter-side.ts';
+import { written } from './guard-side.ts';
 import { canConnect, deliverToArbiter, deliverToNode, type Scope, tick } from './moves.ts';
 import * as daemon from './node-side.ts';
 import { idsIn, type Node, type NodeSet, nodeOf, type State, withNode } from './state.ts';
@@ -80,6 +82,7 @@ export function settle(state: State, { rules }: Scope): State {
       if (nodeOf(next, nodeId).toArbiter.length > 0) next = deliverToArbiter(next, rules, nodeOf(next, nodeId));
       const node = nodeOf(next, nodeId);
       if (node.toNode.length > 0) next = deliverToNode(next, node);
+      if (next.writing !== undefined) next = review(written(next));
       if (canConnect(next, nodeOf(next, nodeId))) next = withNode(next, nodeId, daemon.connect(nodeOf(next, nodeId)));
     }
     if (next === before) return next;

@@ -6,12 +6,17 @@
  * order; a link that is cut keeps what was sent on it until it is healed, however long.
  */
 import type { Cluster } from '../../src/arbiter/cluster.ts';
+import type { RecordWrite } from '../../src/arbiter/safety/guard.ts';
+import type { RecordedGrant } from '../../src/arbiter/safety/ledger.ts';
+import type { Safety } from '../../src/arbiter/safety/state.ts';
 import type { HeuristicsResult } from '../../src/member/events.ts';
 
 export const TICK_MS = 2_000;
 export const HEARTBEAT_TICKS = 4;
 /** Corosync forgets a cast after quorum.device.timeout, 1.25 heartbeats. */
 export const TIMEOUT_TICKS = 5;
+/** Our own node says so: a fifth of the timeout, and the timeout. */
+export const OWN_BOUND_TICKS = 6;
 /** Dead-peer detection of the arbiter. */
 export const DEAD_PEER_TICKS = 6;
 
@@ -25,6 +30,8 @@ export type ToArbiter =
   | { readonly say: 'quor' }
   | { readonly say: 'heuristics'; readonly result: 'pass' | 'fail' }
   | { readonly say: 'confirm'; readonly seq: number }
+  /** Nothing is cast any more, and the connection ends. */
+  | { readonly say: 'farewell' }
   | { readonly say: 'fin' };
 
 export type ToNode =
@@ -80,6 +87,11 @@ export interface State {
   readonly nodes: readonly Node[];
   readonly peers: readonly Peer[];
   readonly cluster: Cluster | undefined;
+  readonly strict: boolean;
+  readonly safety: Safety | undefined;
+  /** What is recorded; undefined: nothing. */
+  readonly disk: readonly RecordedGrant[] | undefined;
+  readonly writing: RecordWrite | undefined;
   /** Numbers used up so far. */
   readonly rings: number;
   readonly clients: number;

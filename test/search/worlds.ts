@@ -10,6 +10,8 @@ export interface WorldDescription {
   readonly name: string;
   readonly nodes: number;
   readonly stock: boolean;
+  /** vote_safety of the arbiter. */
+  readonly strict: boolean;
   readonly kinds: readonly FaultKind[];
   readonly budget: Budget;
   readonly tieBreaker?: TieBreaker;
@@ -55,6 +57,10 @@ export function startOf(description: WorldDescription): State {
     nodes: Array.from({ length: nodes }, (_, index) => node(index + 1)),
     peers: [],
     cluster: undefined,
+    strict: description.strict,
+    safety: undefined,
+    disk: undefined,
+    writing: undefined,
     rings: 1,
     clients: 0,
     left: budget,

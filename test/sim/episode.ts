@@ -68,17 +68,15 @@ export function play(plan: Plan, safety: Safety, withLog = false): Verdict {
   }
 }
 
-function notAll(world: World): string | undefined {
-  const { nodeIds, algorithm } = world.shape;
-  const casting = world.casting();
-  if (casting.length === nodeIds.length) return undefined;
-  return `${settledMs(world.shape) / 1000} s after repair only [${casting.join(' ')}] cast the vote under ${algorithm}`;
+function nobody(world: World): string | undefined {
+  if (world.casting().length > 0) return undefined;
+  return `${settledMs(world.shape) / 1000} s after repair nobody casts the vote under ${world.shape.algorithm}`;
 }
 
 function notRecovered(world: World): string | undefined {
   const { configured, partitions, shape } = world;
-  // What the others do after a split depends on who spoke last, and on nothing that has to be so.
-  if (shape.algorithm !== 'ffsplit') return partitions.length === 1 ? notAll(world) : undefined;
+  // What the others do depends on who spoke last: nodes that stay newcomers, and after a split who asks again.
+  if (shape.algorithm !== 'ffsplit') return partitions.length === 1 ? nobody(world) : undefined;
   const hasMemory = shape.keepActive || shape.heuristics;
   const right = rightHolders({ configured, partitions, tieBreaker: shape.tieBreaker, hasMemory });
   const casting = world.casting().join(' ');
