@@ -14,7 +14,7 @@ export const WORK_PER_TURN = 200;
 const ENTRIES_PER_UNIT = 256;
 
 /** Reading a list costs far more than keeping it: so many of its bytes cost as much as one small message. */
-const BYTES_PER_UNIT = 128;
+const BYTES_PER_UNIT = 256;
 
 /** What one message of so many bytes from a member of this cluster may cost. */
 export function workOf(cluster: Cluster | undefined, messageBytes: number): number {

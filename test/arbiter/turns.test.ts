@@ -87,7 +87,7 @@ test('long lists make a message dear', () => {
   world.join(1, 1);
   const ids = Array.from({ length: 2000 }, (_, index) => index + 1);
   assert.equal(workOf(undefined, 8), 1);
-  assert.equal(workOf(newCluster('x', false), 127), 1);
+  assert.equal(workOf(newCluster('x', false), 255), 1);
   world.config(1, ids);
   world.heard(1);
   world.bytes(1, echoes(ECHOES));

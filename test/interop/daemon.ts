@@ -25,9 +25,12 @@ export interface Daemon extends DaemonAddress {
 }
 
 const OUR_DAEMON = fileURLToPath(new URL('../../src/cli/bin/corosync-qnetd.ts', import.meta.url));
+/** Where ours is stricter on purpose, it is told to be as upstream: what is compared is the rest. */
+const AS_UPSTREAM =
+  'vote_safety=upstream,max_client_receive_size_before_tls=32768,handshake_timeout=0,penalty_failures=0';
 const COMMANDS: Readonly<Record<DaemonKind, readonly [string, ...string[]]>> = {
   upstream: ['/usr/bin/corosync-qnetd'],
-  ours: [process.execPath, '--import', 'tsx', OUR_DAEMON, '-S', 'vote_safety=upstream'],
+  ours: [process.execPath, '--import', 'tsx', OUR_DAEMON, '-S', AS_UPSTREAM],
 };
 const START_MS_MAX = 20_000;
 const START_TRIES = 3;
