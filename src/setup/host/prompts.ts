@@ -30,6 +30,9 @@ export class RememberedSecrets {
   async #secret(group: string, asker: string, question: string): Promise<string | undefined> {
     const known = this.#known.get(group);
     const key = `${group} ${asker}`;
+    // A code of a second factor is good for once, and no password is the answer to the question for it.
+    const isLasting = /pass(word|phrase)/i.test(question);
+    if (!isLasting) return await this.#prompts.secret(question);
     if (known !== undefined && !this.#tried.has(key)) {
       this.#tried.add(key);
       return known;

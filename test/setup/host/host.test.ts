@@ -78,11 +78,20 @@ test('a password is asked for once, and again only by the host that refused it',
     confirm: async () => true,
   };
   const secrets = new RememberedSecrets(prompts);
-  const both = await Promise.all([secrets.secret('nodes', 'one', '1? '), secrets.secret('nodes', 'two', '2? ')]);
+  const both = await Promise.all([
+    secrets.secret('nodes', 'one', '1 password? '),
+    secrets.secret('nodes', 'two', '2 password? '),
+  ]);
   assert.deepEqual(both, ['secret 1', 'secret 1']);
-  assert.equal(await secrets.secret('arbiter', 'three', '3? '), 'secret 2', 'another group is not shown the first');
-  assert.equal(await secrets.secret('nodes', 'two', '2? '), 'secret 3', 'it was refused there');
-  assert.deepEqual(questions, ['1? ', '3? ', '2? ']);
+  assert.equal(
+    await secrets.secret('arbiter', 'three', '3 password? '),
+    'secret 2',
+    'another group is not shown the first',
+  );
+  assert.equal(await secrets.secret('nodes', 'two', '2 password? '), 'secret 3', 'it was refused there');
+  assert.equal(await secrets.secret('nodes', 'two', 'Verification code: '), 'secret 4');
+  assert.equal(await secrets.secret('nodes', 'four', '4 password? '), 'secret 3', 'a code is no password');
+  assert.deepEqual(questions, ['1 password? ', '3 password? ', '2 password? ', 'Verification code: ']);
 });
 
 test('the words of ssh tell why there is no connection', () => {
