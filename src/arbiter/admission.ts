@@ -12,34 +12,9 @@
 
 import { AddressBook } from './address-book.ts';
 import { addressKey } from './address-key.ts';
+import type { AdmissionSettings } from './admission-settings.ts';
 import { Deadlines } from './deadlines.ts';
 import type { ClientId } from './events.ts';
-
-export interface AdmissionSettings {
-  /** From accept to INIT; 0 is no deadline. */
-  readonly handshakeMs: number;
-  /** TLS handshakes that are worked on at a time. */
-  readonly handshakesMax: number;
-  /** Connections that are not members yet. */
-  readonly newcomersMax: number;
-  /** Connections of one address, members included; 0 is no limit. */
-  readonly clientsPerAddressMax: number;
-  /** Failures of an address in a row that have no consequence; one is forgiven every FORGIVEN_MS. 0: never any. */
-  readonly failuresMax: number;
-  readonly penaltyMs: number;
-  /** What descriptors allow; undefined: no limit is known. */
-  readonly connectionsMax: number | undefined;
-}
-
-export const DEFAULT_ADMISSION_SETTINGS: AdmissionSettings = {
-  handshakeMs: 10_000,
-  handshakesMax: 64,
-  newcomersMax: 16_384,
-  clientsPerAddressMax: 0,
-  failuresMax: 100,
-  penaltyMs: 60_000,
-  connectionsMax: undefined,
-};
 
 export type Refusal = 'penalty' | 'addressLimit' | 'newcomerLimit' | 'descriptors';
 /** Why a connection was refused at once or dropped before it was a member. */

@@ -4,7 +4,8 @@
  * what it sends away is to the arbiter a connection that broke.
  */
 
-import { Admission, type AdmissionCounts, type AdmissionSettings, type Dismissal } from './admission.ts';
+import { Admission, type AdmissionCounts, type Dismissal } from './admission.ts';
+import type { AdmissionSettings } from './admission-settings.ts';
 import type { Effect } from './effects.ts';
 import type { ArbiterEvent, ClientId } from './events.ts';
 

@@ -3,7 +3,7 @@
  * then; the daemon itself reads no argument and no environment.
  */
 
-import { type AdmissionSettings, DEFAULT_ADMISSION_SETTINGS } from '../arbiter/admission.ts';
+import { type AdmissionSettings, DEFAULT_ADMISSION_SETTINGS } from '../arbiter/admission-settings.ts';
 import type { ArbiterSettings } from '../arbiter/settings.ts';
 import { DEFAULT_ARBITER_SETTINGS } from '../arbiter/settings.ts';
 import type { LocalSocketOptions } from '../runtime/local-socket.ts';

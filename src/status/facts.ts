@@ -1,4 +1,5 @@
-import type { AdmissionCounts, AdmissionSettings } from '../arbiter/admission.ts';
+import type { AdmissionCounts } from '../arbiter/admission.ts';
+import type { AdmissionSettings } from '../arbiter/admission-settings.ts';
 import type { TlsSupport } from '../protocol/enums.ts';
 
 /** Who is being let in, and what is allowed while that lasts. */

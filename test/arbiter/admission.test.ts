@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AddressBook } from '../../src/arbiter/address-book.ts';
 import { addressKey } from '../../src/arbiter/address-key.ts';
-import { Admission, type AdmissionSettings, DEFAULT_ADMISSION_SETTINGS } from '../../src/arbiter/admission.ts';
+import { Admission } from '../../src/arbiter/admission.ts';
+import { type AdmissionSettings, DEFAULT_ADMISSION_SETTINGS } from '../../src/arbiter/admission-settings.ts';
 
 const FRIEND = '192.0.2.1:40000';
 const STRANGER = '198.51.100.7:1234';

@@ -1,7 +1,7 @@
 /** The gate before a real arbiter: what the shell is told to do, and what the arbiter hears. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AdmissionSettings, DEFAULT_ADMISSION_SETTINGS } from '../../src/arbiter/admission.ts';
+import { type AdmissionSettings, DEFAULT_ADMISSION_SETTINGS } from '../../src/arbiter/admission-settings.ts';
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
 import type { Effect } from '../../src/arbiter/effects.ts';
 import { Gate } from '../../src/arbiter/gate.ts';

@@ -9,7 +9,7 @@ import net from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import tls from 'node:tls';
-import { DEFAULT_ADMISSION_SETTINGS } from '../../src/arbiter/admission.ts';
+import { DEFAULT_ADMISSION_SETTINGS } from '../../src/arbiter/admission-settings.ts';
 import { encodeMessage } from '../../src/protocol/encode.ts';
 import { type DaemonProcess, startDaemon } from '../qnetd/daemon.ts';
 import { NodeClient } from '../qnetd/node-client.ts';

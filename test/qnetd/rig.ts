@@ -1,7 +1,7 @@
 /** The arbiter behind its real server on loopback, in this process, with its log lines kept. */
 import { once } from 'node:events';
 import type { Server } from 'node:net';
-import { type AdmissionSettings, DEFAULT_ADMISSION_SETTINGS } from '../../src/arbiter/admission.ts';
+import { type AdmissionSettings, DEFAULT_ADMISSION_SETTINGS } from '../../src/arbiter/admission-settings.ts';
 import { Arbiter } from '../../src/arbiter/arbiter.ts';
 import { Gate } from '../../src/arbiter/gate.ts';
 import type { ArbiterSettings } from '../../src/arbiter/settings.ts';
