@@ -28,6 +28,8 @@ export interface HostsOptions {
   readonly count: number;
   /** Lines for the section quorum.device; none: no device configured. */
   readonly device?: Readonly<Record<string, string | number>>;
+  /** Lines for quorum.device.net. */
+  readonly net?: Readonly<Record<string, string | number>>;
   readonly quorum?: Readonly<Record<string, string | number>>;
   readonly tokenMs?: number;
 }
@@ -261,13 +263,18 @@ function startTick(pid: number): string | undefined {
   }
 }
 
-function configuration({ count, device, quorum, tokenMs = 1000 }: HostsOptions, version: number, log: string): string {
+function configuration(
+  { count, device, net, quorum, tokenMs = 1000 }: HostsOptions,
+  version: number,
+  log: string,
+): string {
   const nodes: string[] = [];
   for (let nodeId = 1; nodeId <= count; nodeId += 1) {
     nodes.push(section('node', { name: `n${nodeId}`, nodeid: nodeId, quorum_votes: 1, ring0_addr: addressOf(nodeId) }));
   }
   const totem = { version: 2, cluster_name: 'qdc', config_version: version, transport: 'knet', token: tokenMs };
-  const devices = device === undefined ? [] : [section('device', { model: 'net', votes: 1, ...device })];
+  const nets = net === undefined ? [] : [section('net', net)];
+  const devices = device === undefined ? [] : [section('device', { model: 'net', votes: 1, ...device }, nets)];
   return [
     section('totem', { ...totem, crypto_cipher: 'none', crypto_hash: 'none' }),
     section('nodelist', {}, nodes),
