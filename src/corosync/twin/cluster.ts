@@ -256,10 +256,16 @@ export class TwinCluster {
     const { ring } = place;
     if (ring === undefined) return;
     this.#scheduler.after(delayMs, () => {
-      place.releasedIn = ring;
-      if (place.ring !== ring || !place.node.running || !this.#carries(place)) return;
+      if (place.ring !== ring || !place.node.running) return;
+      // Only what got nowhere is said again: a ring that is through would notify its programs a second time.
+      place.releasedIn = this.#carries(place) ? undefined : ring;
+      if (place.releasedIn === ring) return;
       this.#onRing(place, () => {
-        if (!this.#carries(place) || place.ring !== ring) return;
+        if (place.ring !== ring) return;
+        if (!this.#carries(place)) {
+          place.releasedIn = ring;
+          return;
+        }
         ring.released.add(place.node.nodeId);
         if (ring.released.size < ring.nodeIds.length) return;
         for (const id of ring.nodeIds) this.#places.get(id)?.node.engine.endSynchronisation();
