@@ -34,6 +34,7 @@ interface Suite {
 const SUITES: readonly Suite[] = [
   { name: 'scenarios', files: testsIn('scenarios') },
   { name: 'pure', files: [...testsIn('arbiter'), ...testsIn('arbiter/safety'), ...testsIn('member')] },
+  { name: 'search', files: testsIn('search') },
   { name: 'simulation', files: testsIn('sim') },
 ];
 
