@@ -2,7 +2,7 @@
  * For how long both halves of a split cluster are quorate at once when the holder of the vote fails in the ways that upstream's arbiter
  * does not see, and how long ordinary first failures take: `npm run windows` as root, with Debian's packages installed. Three stacks
  * side by side, each a cluster of two with real corosync and upstream's default times; quorumtool is read on every node every tenth
- * of a second. Faults begin at their worst moment, see test/lab/moments.ts.
+ * of a second, and corosync's log tells what happened in between. Faults begin at their worst moment, see test/lab/moments.ts.
  *
  * `--stacks upstream,ours,stock-nodes`, `--windows silent,killed,frozen,untold` and `--failures link,crash,power` choose, an empty
  * list leaves a part out; `--rounds N` repeats the windows (the longest counts) and the failures (the median counts); `--timeout MS` is
@@ -156,7 +156,8 @@ async function repeated<T>(play: () => Promise<T>): Promise<T[]> {
 function cell({ leastMs, mostMs, takenOverMs, unended, observedMs }: Seen): string {
   const after = takenOverMs === undefined ? 'no takeover' : `takeover after ${seconds(takenOverMs)}`;
   if (unended) return `without end (looked for ${seconds(observedMs)}); ${after}`;
-  return `${mostMs === 0 ? '0' : `${seconds(leastMs)} to ${seconds(mostMs)}`}; ${after}`;
+  const [least, most] = [seconds(leastMs), seconds(mostMs)];
+  return `${mostMs === 0 ? '0' : least === most ? most : `${least} to ${most}`}; ${after}`;
 }
 
 function seconds(ms: number): string {
