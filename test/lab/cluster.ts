@@ -27,7 +27,7 @@ export interface ClusterSettings {
   readonly heuristics: string;
   /** `quorum.device.timeout`; the heartbeat to the arbiter is 0.8 of it. */
   readonly deviceTimeoutMs?: number;
-  readonly algorithm?: 'ffsplit' | 'lms';
+  readonly algorithm?: 'ffsplit' | 'lms' | '2nodelms';
   /** Between two looks at a node; a measurement wants fewer of them than a safety check. */
   readonly watchSeconds?: number;
 }
