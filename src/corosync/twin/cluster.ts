@@ -231,7 +231,12 @@ export class TwinCluster {
     return ring.nodeIds.every((id) => island.includes(id) && this.#places.get(id)?.ring === ring);
   }
 
+  /** What is said while the ring carries nothing waits behind what was said before: a node's word keeps its order. */
   #broadcast(place: Place, message: EngineMessage): void {
+    if (place.ring !== undefined && !this.#carries(place)) {
+      if (place.node.running) place.outbox.push(message);
+      return;
+    }
     this.#onRing(place, (ring) => {
       if (place.ring !== ring || !this.#carries(place)) {
         if (place.node.running) this.#retry(place, message);
