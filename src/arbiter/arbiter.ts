@@ -26,7 +26,7 @@ import { type Host, onRecorded, onWithdrawn, reviewDue } from './safety/review.t
 import { deadPeerMs, judge, newSession, type Session } from './session.ts';
 import type { ArbiterSettings } from './settings.ts';
 import type { ArbiterSnapshot } from './snapshot.ts';
-import { snapshotOfCluster } from './snapshot-of.ts';
+import { snapshotsOf } from './snapshot-of.ts';
 import { Turns, WORK_PER_TURN, workOf } from './turns.ts';
 
 interface Connection {
@@ -101,10 +101,10 @@ export class Arbiter {
 
   snapshot(nowMs: number): ArbiterSnapshot {
     const connectionOf = ({ client }: { client: ClientId }) => this.#connectionOf(client);
-    const clusters = this.#clusters.all().map((cluster) => snapshotOfCluster(cluster, connectionOf, nowMs));
     return {
       connectedClients: this.#connections.size,
-      clusters: clusters.filter((cluster) => cluster !== undefined),
+      voteCounts: this.#clusters.guards?.counts,
+      clusters: snapshotsOf(this.#clusters, connectionOf, nowMs),
     };
   }
 

@@ -44,5 +44,5 @@ export const DEFAULT_ARBITER_SETTINGS: ArbiterSettings = {
   deadPeerDetection: true,
   deadPeerHeartbeats: 1.5,
   keepActivePartition: false,
-  voteSafety: 'upstream',
+  voteSafety: 'strict',
 };

@@ -1,6 +1,9 @@
 /** The state as plain values for status commands; nothing here decides. */
 
 import type { Cluster, Member, Phase } from './cluster.ts';
+import type { Clusters } from './clusters.ts';
+import { heldOf } from './safety/held.ts';
+import type { Safety } from './safety/state.ts';
 import type { Session } from './session.ts';
 import type { ClusterSnapshot, NodeSnapshot, VoteSnapshot } from './snapshot.ts';
 
@@ -16,15 +19,28 @@ const PHASE_IN_WORDS: Readonly<Record<Phase, VoteSnapshot['phase']>> = {
   acking: 'granting',
 };
 
-/** `cluster` has at least one member, and every member a connection. */
-export function snapshotOfCluster(
+/** Every member has a connection. */
+export function snapshotsOf(
+  clusters: Clusters,
+  connectionOf: (member: Member) => Connection,
+  nowMs: number,
+): ClusterSnapshot[] {
+  return clusters
+    .all()
+    .map((cluster) => snapshotOfCluster(cluster, connectionOf, nowMs, clusters.guards?.get(cluster.name)))
+    .filter((cluster) => cluster !== undefined);
+}
+
+function snapshotOfCluster(
   cluster: Cluster,
   connectionOf: (member: Member) => Connection,
   nowMs: number,
+  safety: Safety | undefined,
 ): ClusterSnapshot | undefined {
   const first = cluster.members[0];
   if (first === undefined) return undefined;
   const { decision, phase } = cluster;
+  const held = heldOf(safety, cluster, nowMs);
   return {
     name: cluster.name,
     algorithm: first.algorithm,
@@ -32,14 +48,21 @@ export function snapshotOfCluster(
     keepActivePartition: cluster.members.every(
       (member) => member.algorithm === 'ffsplit' && member.keepActivePartition,
     ),
-    nodes: cluster.members.map((member) => snapshotOfMember(member, connectionOf(member), nowMs)),
+    nodes: cluster.members.map((member) => snapshotOfMember(guardedView(member, safety), connectionOf(member), nowMs)),
     vote: {
       phase: decision === undefined && phase === 'idle' ? 'none' : PHASE_IN_WORDS[phase],
       winner: decision?.winner ?? [],
       rule: decision?.rule,
       sinceMs: decision === undefined ? undefined : nowMs - decision.sinceMs,
+      ...(held !== undefined && { held }),
     },
   };
+}
+
+/** What the algorithm has decided is not always what the node has been told. */
+function guardedView(member: Member, safety: Safety | undefined): Member {
+  if (safety?.pending.some(({ client }) => client === member.client)) return { ...member, granted: false, due: 'ack' };
+  return safety?.revoking.has(member.client) ? { ...member, granted: false, due: 'nack' } : member;
 }
 
 function snapshotOfMember(member: Member, { session, heardAtMs }: Connection, nowMs: number): NodeSnapshot {

@@ -47,6 +47,37 @@ export interface VoteSnapshot {
   readonly rule: DecidingRule | undefined;
   /** How long winner and rule have been as they are. */
   readonly sinceMs: number | undefined;
+  readonly held?: HeldSnapshot | undefined;
+}
+
+/** A partition that has won and may not have the vote yet. */
+export interface HeldSnapshot {
+  readonly partition: readonly number[];
+  /** For how long it has waited. */
+  readonly sinceMs: number;
+  /**
+   * confirmation: the node is connected and has to confirm that it has no vote; lease: it is gone and may be casting one;
+   * unknown: no record tells whether it held the vote. `remainingMs`: at most; undefined: no time ends it.
+   */
+  readonly waitsFor: readonly {
+    readonly nodeId: number;
+    readonly reason: 'confirmation' | 'lease' | 'unknown';
+    readonly remainingMs: number | undefined;
+  }[];
+  /** Why it could not be written down who gets the vote. */
+  readonly recordFailure: string | undefined;
+}
+
+/** Since the start, of vote_safety=strict. */
+export interface VoteCounts {
+  /** Partitions that had to wait, and that got the vote after waiting. */
+  readonly held: number;
+  readonly freed: number;
+  /** Nodes that were told NACK so that somebody else may have the vote, and those that were closed for not confirming. */
+  readonly revoked: number;
+  readonly unconfirmed: number;
+  readonly recordsWritten: number;
+  readonly recordFailures: number;
 }
 
 export interface ClusterSnapshot {
@@ -63,6 +94,8 @@ export interface ClusterSnapshot {
 export interface ArbiterSnapshot {
   /** Every TCP connection, INIT or not. */
   readonly connectedClients: number;
+  /** Undefined under vote_safety=upstream. */
+  readonly voteCounts?: VoteCounts | undefined;
   /** In order of creation. */
   readonly clusters: readonly ClusterSnapshot[];
 }

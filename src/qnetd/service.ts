@@ -168,8 +168,8 @@ export class Service {
 
   #facts(): ServerFacts {
     const { listenAddress, port } = this.#options;
-    const { tls, clientCertRequired, maxClients, maxSendBytes, maxReceiveBytes } = this.#options.arbiter;
+    const { tls, clientCertRequired, maxClients, maxSendBytes, maxReceiveBytes, voteSafety } = this.#options.arbiter;
     const address = `${listenAddress ?? '*'}:${port}`;
-    return { address, tls, clientCertRequired, maxClients, maxSendBytes, maxReceiveBytes };
+    return { address, tls, clientCertRequired, maxClients, maxSendBytes, maxReceiveBytes, voteSafety };
   }
 }

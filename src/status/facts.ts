@@ -1,5 +1,6 @@
 import type { AdmissionCounts } from '../arbiter/admission.ts';
 import type { AdmissionSettings } from '../arbiter/admission-settings.ts';
+import type { VoteSafety } from '../arbiter/settings.ts';
 import type { TlsSupport } from '../protocol/enums.ts';
 
 /** Who is being let in, and what is allowed while that lasts. */
@@ -17,5 +18,6 @@ export interface ServerFacts {
   readonly maxClients: number;
   readonly maxSendBytes: number;
   readonly maxReceiveBytes: number;
+  readonly voteSafety?: VoteSafety;
   readonly admission?: AdmissionFacts;
 }

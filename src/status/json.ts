@@ -5,7 +5,15 @@
 import type { AdmissionCounts } from '../arbiter/admission.ts';
 import type { HeuristicsResult } from '../arbiter/cluster.ts';
 import type { DecidingRule } from '../arbiter/reports.ts';
-import type { ArbiterSnapshot, ClusterSnapshot, NodeSnapshot, VoteSnapshot } from '../arbiter/snapshot.ts';
+import type { VoteSafety } from '../arbiter/settings.ts';
+import type {
+  ArbiterSnapshot,
+  ClusterSnapshot,
+  HeldSnapshot,
+  NodeSnapshot,
+  VoteCounts,
+  VoteSnapshot,
+} from '../arbiter/snapshot.ts';
 import type { DecisionAlgorithm, TlsSupport, Vote } from '../protocol/enums.ts';
 import { type ByteString, type NodeInfo, ringText, type TieBreaker } from '../protocol/values.ts';
 import type { AdmissionFacts, ServerFacts } from './facts.ts';
@@ -25,6 +33,9 @@ export interface StatusDocument {
     readonly maxClients: number;
     readonly maxSendBytes: number;
     readonly maxReceiveBytes: number;
+    readonly voteSafety?: VoteSafety;
+    /** Since the start; under vote_safety=strict alone. */
+    readonly votes?: VoteCounts;
     /** Not in answers of older daemons. */
     readonly admission?: AdmissionStatus;
   };
@@ -81,6 +92,21 @@ export interface VoteStatus {
   readonly sinceMs: number | null;
   /** Nodes whose confirmation is outstanding before the decision can go on. */
   readonly waitingFor: readonly number[];
+  /** A partition that has won and has to wait, because somebody else may be casting the vote. */
+  readonly held?: HeldStatus;
+}
+
+export interface HeldStatus {
+  readonly partition: readonly number[];
+  readonly sinceMs: number;
+  /** `remainingMs`: at most; null: no time ends it. */
+  readonly waitsFor: readonly {
+    readonly nodeId: number;
+    readonly reason: 'confirmation' | 'lease' | 'unknown';
+    readonly remainingMs: number | null;
+  }[];
+  /** Why it could not be written down who gets the vote. */
+  readonly recordFailure: string | null;
 }
 
 export interface PartitionStatus {
@@ -144,6 +170,8 @@ export function statusDocument(
       maxClients: server.maxClients,
       maxSendBytes: server.maxSendBytes,
       maxReceiveBytes: server.maxReceiveBytes,
+      ...(server.voteSafety !== undefined && { voteSafety: server.voteSafety }),
+      ...(snapshot.voteCounts !== undefined && { votes: snapshot.voteCounts }),
       ...(server.admission === undefined ? {} : { admission: admissionStatus(server.admission) }),
     },
     clusters: snapshot.clusters.map((cluster) => clusterStatus(cluster, timeBefore)),
@@ -209,7 +237,17 @@ function voteStatus({ vote, nodes }: ClusterSnapshot, timeBefore: (agoMs: number
     since: vote.sinceMs === undefined ? null : timeBefore(vote.sinceMs),
     sinceMs: vote.sinceMs === undefined ? null : Math.round(vote.sinceMs),
     waitingFor: nodes.filter((node) => isAwaited(node, vote.phase)).map(({ nodeId }) => nodeId),
+    ...(vote.held !== undefined && { held: heldStatus(vote.held) }),
   };
+}
+
+function heldStatus({ partition, sinceMs, waitsFor, recordFailure }: HeldSnapshot): HeldStatus {
+  const nodes = waitsFor.map(({ nodeId, reason, remainingMs }) => ({
+    nodeId,
+    reason,
+    remainingMs: remainingMs === undefined ? null : Math.ceil(remainingMs),
+  }));
+  return { partition, sinceMs: Math.round(sinceMs), waitsFor: nodes, recordFailure: recordFailure ?? null };
 }
 
 /** Losers are waited for first, and only then winners. */

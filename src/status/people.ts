@@ -1,6 +1,7 @@
 /** The status for people: calm text of at most 80 columns, the vote first, then why, then who is there. */
 import type { DecisionAlgorithm, TlsSupport } from '../protocol/enums.ts';
 import type { TieBreaker } from '../protocol/values.ts';
+import { heldWords } from './held-words.ts';
 import type { AdmissionStatus, ClusterStatus, NodeStatus, NodeVote, StatusDocument, VoteStatus } from './json.ts';
 import { printable } from './printable.ts';
 import { columns, counted, durationText, labelled, nodesText, wrapped } from './text-layout.ts';
@@ -108,7 +109,8 @@ function voteLines({ vote, partitions, leftOut }: ClusterStatus): string[] {
   return lines;
 }
 
-function waitingWords({ phase, waitingFor, winner }: VoteStatus, partitionCount: number): string | undefined {
+function waitingWords({ phase, waitingFor, winner, held }: VoteStatus, partitionCount: number): string | undefined {
+  if (held !== undefined) return heldWords(held);
   switch (phase) {
     case 'none':
       return partitionCount === 0 ? 'the nodes to report who is with them' : 'a first decision';

@@ -50,7 +50,11 @@ export class World {
   writesEnd = true;
 
   constructor(settings: Partial<ArbiterSettings> = {}, algorithms?: Algorithms, records?: Records) {
-    this.arbiter = new Arbiter({ ...DEFAULT_ARBITER_SETTINGS, tls: 'unsupported', ...settings }, algorithms, records);
+    this.arbiter = new Arbiter(
+      { ...DEFAULT_ARBITER_SETTINGS, tls: 'unsupported', voteSafety: 'upstream', ...settings },
+      algorithms,
+      records,
+    );
   }
 
   /** The oldest write is safe on disk, or failed. */

@@ -184,6 +184,10 @@ export class Pair {
 
   #arbiterEvent(event: Parameters<Arbiter['handle']>[0]): void {
     for (const effect of this.arbiter.handle(event, this.nowMs)) {
+      if (effect.kind === 'record') {
+        const { cluster, version } = effect;
+        this.#queue.push(() => this.#arbiterEvent({ kind: 'recorded', cluster, version }));
+      }
       if (effect.kind !== 'send' && effect.kind !== 'close') continue;
       const client = effect.kind === 'send' ? effect.to : effect.on;
       const found = [...this.nodes].find(([, node]) => node.client === client);

@@ -1,5 +1,8 @@
-/** The scenario files beside this module. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+/**
+ * The scenario files beside this module, with upstream's outcomes. Where vote_safety=strict has others, a file of the same
+ * name below strict/ holds the same commands with those.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Case } from './script.ts';
 import { parseScript } from './script.ts';
 
@@ -17,6 +20,22 @@ export function readScenario(file: string): string {
 
 export function writeScenario(file: string, text: string): void {
   writeFileSync(new URL(file, HERE), text);
+}
+
+const strictFile = (file: string): URL => new URL(`strict/${file}`, HERE);
+
+export function readStrict(file: string): string {
+  return existsSync(strictFile(file)) ? readFileSync(strictFile(file), 'utf8') : readScenario(file);
+}
+
+/** Nothing is written where the outcomes are upstream's. */
+export function writeStrict(file: string, text: string): void {
+  if (text === readScenario(file)) rmSync(strictFile(file), { force: true });
+  else writeFileSync(strictFile(file), text);
+}
+
+export function strictCases(): Case[] {
+  return scenarioFiles().flatMap((file) => parseScript(file, readStrict(file)));
 }
 
 export function allCases(): Case[] {

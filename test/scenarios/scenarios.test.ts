@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CoreWire } from './core-wire.ts';
-import { allCases, clusterNameOf, readScenario, scenarioFiles } from './files.ts';
+import { allCases, clusterNameOf, readScenario, readStrict, scenarioFiles, strictCases } from './files.ts';
 import { runCase } from './run-case.ts';
 import { parseScript, withOutcomes } from './script.ts';
 
@@ -16,6 +16,25 @@ describe('the core decides as recorded', () => {
       );
     });
   }
+});
+
+describe('the core decides as recorded under vote_safety=strict', () => {
+  for (const scenario of strictCases()) {
+    test(clusterNameOf(scenario), async () => {
+      const records = await runCase(scenario, new CoreWire({ voteSafety: 'strict' }), clusterNameOf(scenario));
+      assert.deepEqual(
+        records.map(({ command, outcome }) => ({ command, outcome })),
+        scenario.commands.map(({ text, outcome }) => ({ command: text, outcome })),
+      );
+    });
+  }
+
+  test('the commands are those that upstream is given', () => {
+    const commands = (cases: ReturnType<typeof allCases>) =>
+      cases.map(({ title, cluster, commands: all }) => ({ title, cluster, all: all.map(({ text }) => text) }));
+    assert.deepEqual(commands(strictCases()), commands(allCases()));
+    assert.ok(scenarioFiles().some((file) => readStrict(file) !== readScenario(file)));
+  });
 });
 
 describe('scenario files', () => {

@@ -90,6 +90,29 @@ test('says of each node how it stands with the vote', () => {
   assert.equal(node({ lastAckNack: 'nack' }, 'waiting'), 'withheld');
 });
 
+test('says who waits for the vote, what for and for how long', () => {
+  const held = {
+    partition: [3, 4],
+    sinceMs: 1_000.4,
+    waitsFor: [
+      { nodeId: 1, reason: 'lease', remainingMs: 5_000.2 },
+      { nodeId: 2, reason: 'lease', remainingMs: undefined },
+    ],
+    recordFailure: undefined,
+  } as const;
+  const vote = { phase: 'granting', winner: [3, 4], rule: 'connectedNodes', sinceMs: 0, held } as const;
+  const snapshot = { connectedClients: 1, clusters: [clusterSnapshot({ vote })] };
+  assert.deepEqual(statusDocument(SERVER, snapshot, timeBefore).clusters[0]?.vote.held, {
+    partition: [3, 4],
+    sinceMs: 1_000,
+    waitsFor: [
+      { nodeId: 1, reason: 'lease', remainingMs: 5_001 },
+      { nodeId: 2, reason: 'lease', remainingMs: null },
+    ],
+    recordFailure: null,
+  });
+});
+
 test('before any decision there is none to tell', () => {
   const snapshot = { connectedClients: 1, clusters: [clusterSnapshot()] };
   const { vote, partitions } = statusDocument(SERVER, snapshot, timeBefore).clusters[0] ?? {};

@@ -27,6 +27,7 @@ test('the unit is what the tools of the field expect', () => {
     'ConditionKernelCommandLine=!nocluster',
     'StartLimitIntervalSec=0',
     'RuntimeDirectory=corosync-qnetd',
+    'StateDirectory=corosync-qnetd',
     'WantedBy=multi-user.target',
   ]) {
     assert.ok(lines.has(line), line);

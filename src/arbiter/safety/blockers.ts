@@ -4,6 +4,7 @@
  */
 
 import type { Cluster, Member } from '../cluster.ts';
+import { isEmpty } from '../node-list.ts';
 import { leaseMs } from './lease.ts';
 import { areDisjoint, canBeTold, claimOf, type Grant, nodeIn, type Safety } from './state.ts';
 
@@ -25,6 +26,8 @@ export function blockersOf(safety: Safety, cluster: Cluster, member: Member, now
   }
   const untilMs = unknownUntilMs(safety, cluster);
   if (untilMs !== undefined && untilMs > nowMs && safety.unknown !== undefined) {
+    // Without its configuration nobody can tell who else there may be.
+    if (isEmpty(member.config)) add(found, { kind: 'unknown', nodeId: member.nodeId, untilMs });
     for (const nodeId of configuredIn(cluster)) {
       if (safety.unknown.cleared.has(nodeId)) continue;
       // With every configured node here and in one partition there is no room for another.
@@ -36,9 +39,19 @@ export function blockersOf(safety: Safety, cluster: Cluster, member: Member, now
 }
 
 /** Until when a holder that no record tells of could be casting; undefined: that is over, or there is a record. */
-export function unknownUntilMs({ unknown }: Safety, cluster: Cluster): number | undefined {
+function unknownUntilMs({ unknown }: Safety, cluster: Cluster): number | undefined {
   if (unknown === undefined) return undefined;
   return unknown.sinceMs + Math.max(0, ...cluster.members.map((member) => leaseMs(member)));
+}
+
+/** Every configured node has been heard of since, or nothing of then can be cast any more. */
+export function isAllKnown(safety: Safety, cluster: Cluster, nowMs: number): boolean {
+  const { unknown } = safety;
+  const untilMs = unknownUntilMs(safety, cluster);
+  if (unknown === undefined || untilMs === undefined) return true;
+  if (cluster.members.length > 0 && untilMs <= nowMs) return true;
+  if (cluster.members.length === 0 || cluster.members.some(({ config }) => isEmpty(config))) return false;
+  return [...configuredIn(cluster)].every((nodeId) => unknown.cleared.has(nodeId));
 }
 
 /**

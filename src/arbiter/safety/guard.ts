@@ -11,7 +11,7 @@ import { type Cluster, changeMember, type Member } from '../cluster.ts';
 import type { ClientId } from '../events.ts';
 import { sameRing } from '../node-list.ts';
 import type { Report } from '../reports.ts';
-import { type Blocker, blockersOf } from './blockers.ts';
+import { type Blocker, blockersOf, isAllKnown } from './blockers.ts';
 import { type Ending, freeAtMs, leaseMs } from './lease.ts';
 import { endWriting, grantsOf, isRecorded, newLedger, type RecordedGrant, startWriting } from './ledger.ts';
 import { claimOf, cleared, nodeIn, type Pending, type Safety, sortedIds } from './state.ts';
@@ -144,7 +144,7 @@ export function screened(
 
 /** Lets out what nothing stands in the way of any more, and sees to what does. */
 export function settle(before: Safety, cluster: Cluster, nowMs: number): Guarded {
-  let safety = forgetEnded(before, nowMs);
+  let safety = forgetEnded(before, cluster, nowMs);
   let now = cluster;
   const votes: VoteInfo[] = [];
   const reports: Report[] = [];
@@ -162,6 +162,8 @@ export function settle(before: Safety, cluster: Cluster, nowMs: number): Guarded
     safety = news.safety;
     reports.push(...news.reports);
     if (blockers.length > 0) {
+      // As long as somebody has to be waited for anyway, whoever has the vote may keep it.
+      if (blockers.some(({ kind }) => kind !== 'confirmation')) continue;
       const asked = askBack(safety, now, blockers, nowMs);
       ({ safety, cluster: now } = asked);
       votes.push(...asked.votes);
@@ -229,11 +231,13 @@ function askBack(before: Safety, cluster: Cluster, blockers: readonly Blocker[],
     const holder = nodeIn(now, nodeId);
     if (kind !== 'confirmation' || holder === undefined) continue;
     const { client, ringId } = holder;
+    // A newcomer stays one: it would take the vote back from those who use it.
+    const judged = holder.judged === 'ack' ? 'nack' : holder.judged;
     const owed = safety.revoking.get(client);
     if (owed !== undefined && sameRing(owed.ringId, ringId)) continue;
     const vote: VoteInfo = { to: client, vote: 'nack', ringId, seq: (holder.voteSeq + 1) >>> 0 };
     safety = revoke(withoutPending(safety, client), vote, nowMs);
-    now = changeMember(now, client, { voteSeq: vote.seq, judged: 'nack', granted: false });
+    now = changeMember(now, client, { voteSeq: vote.seq, judged, granted: false });
     votes.push(vote);
     reports.push({ what: 'revoking', client, cluster: cluster.name, nodeId });
   }
@@ -278,7 +282,8 @@ function withoutPending(safety: Safety, client: ClientId): Safety {
   return { ...safety, pending: safety.pending.filter((each) => each.client !== client) };
 }
 
-function forgetEnded(safety: Safety, nowMs: number): Safety {
-  if (!safety.grants.some((grant) => grant.freeAtMs <= nowMs)) return safety;
-  return { ...safety, grants: safety.grants.filter((grant) => grant.freeAtMs > nowMs) };
+function forgetEnded(safety: Safety, cluster: Cluster, nowMs: number): Safety {
+  const unknown = isAllKnown(safety, cluster, nowMs) ? undefined : safety.unknown;
+  const isSame = unknown === safety.unknown && safety.grants.every((grant) => grant.freeAtMs > nowMs);
+  return isSame ? safety : { ...safety, unknown, grants: safety.grants.filter((grant) => grant.freeAtMs > nowMs) };
 }

@@ -9,18 +9,10 @@ import type { VoteInfo } from '../algorithms/algorithm.ts';
 import type { Cluster, Member } from '../cluster.ts';
 import { Deadlines } from '../deadlines.ts';
 import type { ClientId } from '../events.ts';
+import type { Report } from '../reports.ts';
+import type { VoteCounts } from '../snapshot.ts';
 import { blockersOf } from './blockers.ts';
-import {
-  confirmed,
-  type Guarded,
-  left,
-  newSafety,
-  recorded,
-  type Screened,
-  screened,
-  settle,
-  withdrew,
-} from './guard.ts';
+import { confirmed, type Guarded, left, newSafety, recorded, type Screened, screened, withdrew } from './guard.ts';
 import type { Ending } from './lease.ts';
 import type { RecordedGrant } from './ledger.ts';
 import type { Safety } from './state.ts';
@@ -39,12 +31,19 @@ const FORGET_MS = 30 * 24 * 3_600_000;
 /** A node that is connected and has not confirmed a NACK after so many of its heartbeats is taken for gone. */
 const CONFIRM_HEARTBEATS_MAX = 1.5;
 
+const COUNTED: Partial<Record<Report['what'], keyof VoteCounts>> = {
+  voteHeld: 'held',
+  voteFreed: 'freed',
+  revoking: 'revoked',
+};
+
 export class Guards {
   readonly #startedAtMs: number;
   readonly #byName = new Map<ByteString, Safety>();
   readonly #deadlines = new Deadlines<ByteString>();
   /** Clusters without a connection, and since when. */
   readonly #emptySinceMs = new Map<ByteString, number>();
+  readonly #counts = { held: 0, freed: 0, revoked: 0, unconfirmed: 0, recordsWritten: 0, recordFailures: 0 };
 
   constructor({ byCluster, startedAtMs }: Records) {
     this.#startedAtMs = startedAtMs;
@@ -56,6 +55,10 @@ export class Guards {
 
   get(name: ByteString): Safety | undefined {
     return this.#byName.get(name);
+  }
+
+  get counts(): VoteCounts {
+    return { ...this.#counts };
   }
 
   nextMs(): number | undefined {
@@ -80,6 +83,7 @@ export class Guards {
   }
 
   recorded(name: ByteString, version: number, failure: string | undefined, nowMs: number): void {
+    this.#counts[failure === undefined ? 'recordsWritten' : 'recordFailures'] += 1;
     this.#change(name, (safety) => recorded(safety, version, failure, nowMs));
   }
 
@@ -96,15 +100,13 @@ export class Guards {
     return this.#keep(screened(this.#safetyOf(cluster.name, nowMs), cluster, votes, reply, nowMs), nowMs);
   }
 
-  settled(cluster: Cluster, nowMs: number): Guarded {
-    return this.#keep(settle(this.#safetyOf(cluster.name, nowMs), cluster, nowMs), nowMs);
-  }
-
   /** Who has owed a confirmation for too long. */
   overdue(cluster: Cluster, nowMs: number): ClientId[] {
     const safety = this.#byName.get(cluster.name);
     if (safety === undefined) return [];
-    return cluster.members.filter((member) => confirmUntilMs(safety, member) <= nowMs).map(({ client }) => client);
+    const found = cluster.members.filter((member) => confirmUntilMs(safety, member) <= nowMs);
+    this.#counts.unconfirmed += found.length;
+    return found.map(({ client }) => client);
   }
 
   /** Its last connection is gone. */
@@ -144,6 +146,10 @@ export class Guards {
 
   #keep<G extends Guarded>(guarded: G, nowMs: number): G {
     const { safety, cluster } = guarded;
+    for (const { what } of guarded.reports) {
+      const counted = COUNTED[what];
+      if (counted !== undefined) this.#counts[counted] += 1;
+    }
     this.#byName.set(cluster.name, safety);
     const nextMs = nextLookMs(safety, cluster, nowMs);
     if (nextMs !== undefined) this.#deadlines.watch(cluster.name, nextMs);

@@ -24,6 +24,15 @@ function split(nodes: readonly number[] = [1, 2]): ClusterOf {
 test('W2: the holder closes; the other half has to wait until corosync has forgotten the last cast', () => {
   const cluster = split();
   assert.deepEqual(cluster.vanish(1), {});
+  const { clusters, voteCounts } = cluster.world.arbiter.snapshot(cluster.world.nowMs + 2);
+  assert.deepEqual(clusters[0]?.vote.held, {
+    partition: [2],
+    sinceMs: 2,
+    waitsFor: [{ nodeId: 1, reason: 'lease', remainingMs: AFTER_FIN_MS - 2 }],
+    recordFailure: undefined,
+  });
+  assert.equal(voteCounts?.held, 1);
+  assert.equal(clusters[0]?.nodes[0]?.granted, false);
   assert.deepEqual(cluster.pass(AFTER_FIN_MS - 2), {});
   assert.deepEqual(cluster.pass(2), { 2: ['ack'] });
 });
