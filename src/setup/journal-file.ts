@@ -1,6 +1,6 @@
 /** The journal as a file of this node. */
-import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { hasErrorCode, writeFileAtomic } from '../runtime/atomic-file.ts';
 import { OperatorError } from '../runtime/errors.ts';
 import type { Journal, JournalStore } from './plan/journal.ts';
@@ -16,6 +16,10 @@ export function journalFile(path: string): JournalStore {
     },
     async remove() {
       await rm(path, { force: true });
+      // A run that was killed while it wrote leaves its temporary; under the lock of setup nobody else writes here.
+      for (const name of await readdir(dirname(path)).catch(() => [])) {
+        if (name.startsWith('.tmp-')) await rm(join(dirname(path), name), { force: true });
+      }
       await rmdir(dirname(path)).catch(() => undefined); // something else may be in it
     },
   };
