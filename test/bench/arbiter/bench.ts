@@ -36,7 +36,7 @@ const ROWS: readonly BenchRow[] = [
   { name: '10000', clusters: 5_000, clusterSize: 2, heartbeatMs: 8_000, oursAlone: true, isSlow: true },
 ];
 const FULL = { rounds: 2, effort: { heartbeatSeconds: 10, splits: 3 } };
-const QUICK = { rounds: 1, effort: { heartbeatSeconds: 3, splits: 2 } };
+const QUICK = { rounds: 1, effort: { heartbeatSeconds: 6, splits: 2 } };
 
 export async function bench(wishes: Wishes): Promise<boolean> {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'qnetd-bench-'));

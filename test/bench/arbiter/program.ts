@@ -47,8 +47,14 @@ export class Program {
     this.startMs = startMs;
   }
 
+  /** By itself: upstream's can be killed by nodes that leave right after INIT, as they do when all come at once. */
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** CPU used so far by every thread, as the scheduler counts it. */
   cpuMs(): number {
+    if (this.hasEnded) return Number.NaN;
     const threads = readdirSync(`/proc/${this.#child.pid}/task`);
     const used = (thread: string) =>
       Number(readFileSync(`/proc/${this.#child.pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
@@ -60,7 +66,7 @@ export class Program {
   }
 
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+    if (!this.hasEnded) {
       const ended = once(this.#child, 'exit');
       this.#child.kill(signal);
       await ended;

@@ -94,5 +94,6 @@ function targetText(result: Result, column: ColumnName): string {
 }
 
 function number(value: number): string {
+  if (!Number.isFinite(value)) return value === Number.POSITIVE_INFINITY ? 'over a minute or never' : '-';
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
