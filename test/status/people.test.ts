@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ArbiterSnapshot, ClusterSnapshot } from '../../src/arbiter/snapshot.ts';
+import type { AdmissionFacts } from '../../src/status/facts.ts';
 import { statusDocument } from '../../src/status/json.ts';
 import { peopleText } from '../../src/status/people.ts';
 import { durationText, nodesText, wrapped } from '../../src/status/text-layout.ts';
@@ -149,4 +150,52 @@ test('durations and lists read as people say them', () => {
     'nodes 1, 2 and 3',
   ]);
   assert.deepEqual(wrapped('', '  '), ['  ']);
+});
+
+const ADMISSION = {
+  limits: {
+    handshakeMs: 10_000,
+    handshakesMax: 64,
+    newcomersMax: 16_384,
+    clientsPerAddressMax: 0,
+    failuresMax: 100,
+    penaltyMs: 60_000,
+    connectionsMax: undefined,
+  },
+  counts: {
+    newcomers: 3,
+    handshakes: 1,
+    waitingForHandshake: 2,
+    penalisedAddresses: 1,
+    dismissed: { penalty: 0, addressLimit: 0, newcomerLimit: 0, descriptors: 0, deadline: 7, shed: 0 },
+  },
+} as const;
+
+test('who is turned away stands in the long status, and in the one for machines', () => {
+  const status = (admission: AdmissionFacts) =>
+    statusDocument({ ...SERVER, admission }, { connectedClients: 0, clusters: [] }, () => '');
+  const choice = { verbose: true, cluster: undefined };
+  const text = peopleText(status(ADMISSION), choice);
+  assert.match(text, /Newcomers +3 of at most 16384, 2 wait for their turn, 1 address\s+penalised/);
+  assert.match(text, /Turned away +7 for not joining in time/);
+  const quiet = {
+    ...ADMISSION.counts,
+    penalisedAddresses: 0,
+    dismissed: { ...ADMISSION.counts.dismissed, deadline: 0 },
+  };
+  const calm = peopleText(status({ ...ADMISSION, counts: quiet }), choice);
+  assert.doesNotMatch(calm, /penalised|Turned away/);
+  assert.match(
+    peopleText(status({ ...ADMISSION, counts: { ...quiet, penalisedAddresses: 2 } }), choice),
+    /2 addresses/,
+  );
+  assert.deepEqual(status(ADMISSION).server.admission, {
+    handshakeTimeoutMs: 10_000,
+    handshakesMax: 64,
+    newcomersMax: 16_384,
+    clientsPerAddressMax: 0,
+    penaltyFailures: 100,
+    penaltyMs: 60_000,
+    ...ADMISSION.counts,
+  });
 });
