@@ -14,6 +14,11 @@ async function rigFor(t: TestContext, wishes?: RigWishes): Promise<Rig> {
   return rig;
 }
 
+function assertNobody(rig: Rig): void {
+  const { connectedClients, clusters } = rig.snapshot();
+  assert.deepEqual({ connectedClients, clusters }, { connectedClients: 0, clusters: [] });
+}
+
 /** The only line at warn or above. */
 function soleWarning(rig: Rig): string {
   const lines = rig.warnings();
@@ -140,7 +145,7 @@ for (const { what, pair, says } of refusals) {
       await client.ended();
       assert.match(soleWarning(rig), /^TLS handshake failed/);
       assert.match(soleWarning(rig), says);
-      assert.deepEqual(rig.snapshot(), { connectedClients: 0, clusters: [] });
+      assertNobody(rig);
     });
   }
 }
@@ -167,7 +172,7 @@ test('garbage instead of TLS is refused', async (t) => {
   client.write(encodeMessage('init', initOptions(1)));
   await client.ended();
   assert.match(soleWarning(rig), /the client sent something that is not a TLS handshake/);
-  assert.deepEqual(rig.snapshot(), { connectedClients: 0, clusters: [] });
+  assertNobody(rig);
 });
 
 test('a client that hangs up in the handshake is told of once', async (t) => {
