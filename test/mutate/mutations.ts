@@ -123,12 +123,6 @@ const OF_THE_ARBITER: readonly Mutation[] = [
     replacement: 'return nowMs + 1;',
   },
   {
-    name: 'strict: a confirmation for an older ring counts',
-    file: 'src/arbiter/safety/guard.ts',
-    search: 'return owed.seq === seq && sameRing(owed.ringId, member.ringId) ?',
-    replacement: 'return owed.seq === seq ?',
-  },
-  {
     name: 'strict: a confirmation of an older refusal counts',
     file: 'src/arbiter/safety/guard.ts',
     search: 'return owed.seq === seq && sameRing(owed.ringId, member.ringId) ?',
