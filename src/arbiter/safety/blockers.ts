@@ -41,7 +41,15 @@ export function blockersOf(safety: Safety, cluster: Cluster, member: Member, now
 /** Until when a holder that no record tells of could be casting; undefined: that is over, or there is a record. */
 function unknownUntilMs({ unknown }: Safety, cluster: Cluster): number | undefined {
   if (unknown === undefined) return undefined;
-  return unknown.sinceMs + Math.max(0, ...cluster.members.map((member) => leaseMs(member)));
+  return unknown.sinceMs + Math.max(0, ...cluster.members.map(strangersLeaseMs));
+}
+
+/**
+ * A node that is not here may run another daemon than those that are: what they announce for themselves does not bind it.
+ * Where no time would tell for a stock node, theirs has to do, or a cluster of ours would wait for ever on its first day.
+ */
+function strangersLeaseMs(member: Member): number {
+  return leaseMs(member.algorithm === 'ffsplit' ? { ...member, castBoundMs: undefined } : member);
 }
 
 /** Every configured node has been heard of since, or nothing of then can be cast any more. */

@@ -91,6 +91,14 @@ test('without a record everybody else waits until a vote could have run out', ()
   }
 });
 
+test('without a record a short bound of those who are here does not bind somebody who is not', () => {
+  const cluster = new ClusterOf({ nodes: [1, 2], records: NO_RECORD, castBoundMs: 2_000 });
+  cluster.join(1);
+  assert.deepEqual(cluster.report([1], 8, [1]), {});
+  assert.deepEqual(cluster.pass(AFTER_SILENCE_MS - 2), {});
+  assert.deepEqual(cluster.pass(2), { 1: ['ack'] });
+});
+
 test('without a record and with all others there to confirm that they hold nothing, nobody waits', () => {
   const cluster = new ClusterOf({ nodes: [1, 2], records: NO_RECORD });
   for (const id of [1, 2]) cluster.join(id);
