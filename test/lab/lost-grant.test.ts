@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { leftOut } from './lost-grant.ts';
+import { isWithoutHolder, leftOut } from './lost-grant.ts';
 
 const node = (id: number, ring: string, vote: string): string =>
   `    Node ID ${id}:\n        Ring ID:\t\t${ring}\n        Vote:\t\t\t${vote}\n`;
@@ -17,4 +17,13 @@ test('a node that was told NACK in the ring of a holder was left out', () => {
   assert.deepEqual(leftOut(list, 'four'), [1]);
   assert.deepEqual(leftOut(list, 'other'), [2]);
   assert.deepEqual(leftOut(list, 'third'), []);
+});
+
+test('a cluster in which everybody was told NACK has no holder', () => {
+  const refused = node(1, '1.29', 'No change (NACK)') + node(2, '2.29', 'NACK (NACK)');
+  const held = node(1, '1.29', 'No change (NACK)') + node(2, '2.29', 'ACK (ACK)');
+  const list = `Cluster "refused":\n${refused}Cluster "held":\n${held}`;
+  assert.equal(isWithoutHolder(list, 'refused'), true);
+  assert.equal(isWithoutHolder(list, 'held'), false);
+  assert.equal(isWithoutHolder(list, 'third'), false);
 });

@@ -18,6 +18,12 @@ export function leftOut(list: string, cluster: string): number[] {
   return nodes.filter((node) => node.lastAckNack === 'NACK' && holders.has(node.ring)).map((node) => node.nodeId);
 }
 
+/** Every node was told NACK last. */
+export function isWithoutHolder(list: string, cluster: string): boolean {
+  const nodes = listed(list, cluster);
+  return nodes.length > 0 && nodes.every((node) => node.lastAckNack === 'NACK');
+}
+
 function listed(list: string, cluster: string): Listed[] {
   const blocks = list.split(/^Cluster "/m).slice(1);
   const block = blocks.find((each) => each.startsWith(`${cluster}":`)) ?? '';

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import type { Cluster } from './cluster.ts';
 import type { Lab } from './lab.ts';
-import { leftOut } from './lost-grant.ts';
+import { isWithoutHolder, leftOut } from './lost-grant.ts';
 import { pictureLine } from './quorumtool.ts';
 import { findDoubleQuorum } from './safety.ts';
 import { until } from './wait.ts';
@@ -82,6 +82,12 @@ export class Trial {
       const stranded = expect.flatMap(({ cluster }) =>
         leftOut(list.stdout, cluster.name).map((node) => ({ cluster, node })),
       );
+      // Where a node is a partition of its own, the lost grant leaves no holder beside it to tell it by.
+      for (const { cluster, oneOf } of expect) {
+        if (!isWithoutHolder(list.stdout, cluster.name)) continue;
+        const waiting = cluster.nodeIds.filter((node) => oneOf[0]?.get(node)?.includes(`${node}:A,V`));
+        stranded.push(...waiting.map((node) => ({ cluster, node })));
+      }
       if (stranded.length === 0 && list.exitCode === 0) this.say(`${title}: not there yet, and no grant was lost`);
       for (const { cluster, node } of stranded) {
         this.say(`${title}: node ${node} was not told of its vote (known in upstream), its qdevice is restarted`);

@@ -6,8 +6,8 @@ import type { Host } from '../../lab/host.ts';
 import type { Stage } from './stage.ts';
 
 const WATCHED = ['/etc', '/root', '/var/lib'];
-/** corosync writes here by itself. */
-const RESTLESS = ['/var/lib/corosync', '/etc/lab-enabled'];
+/** corosync and the arbiter write here by themselves; the arbiter remembers who may be casting, of a cluster taken out too. */
+const RESTLESS = ['/var/lib/corosync', '/etc/lab-enabled', '/var/lib/corosync-qnetd'];
 
 export type Snapshot = Readonly<Record<string, string>>;
 
