@@ -39,16 +39,26 @@ export function recordsIn(directory: string): RecordStore {
     await mkdir(directory, { recursive: true, mode: 0o750 });
     await writeFileAtomic(join(directory, recordFileName(cluster)), recordText({ cluster, grants }), { mode: 0o640 });
   };
+  const running = new Map<ByteString, Promise<void>>();
+  // One at a time for each file: a removal that is late must not take away the record that was written after it.
+  const inTurn = (cluster: ByteString, work: () => Promise<void>) => {
+    const mine = (running.get(cluster) ?? Promise.resolve()).then(work).finally(() => {
+      if (running.get(cluster) === mine) running.delete(cluster);
+    });
+    running.set(cluster, mine);
+  };
   return {
     write(cluster, grants, done) {
-      put(cluster, grants).then(
-        () => done(),
-        (error: unknown) => done(error instanceof Error ? error.message : String(error)),
+      inTurn(cluster, () =>
+        put(cluster, grants).then(
+          () => done(),
+          (error: unknown) => done(error instanceof Error ? error.message : String(error)),
+        ),
       );
     },
     remove(cluster) {
       // What stays there costs a few bytes, and at worst a wait.
-      rm(join(directory, recordFileName(cluster)), { force: true }).catch(() => undefined);
+      inTurn(cluster, () => rm(join(directory, recordFileName(cluster)), { force: true }).catch(() => undefined));
     },
   };
 }

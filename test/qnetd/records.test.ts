@@ -89,6 +89,26 @@ test('a record that is removed is gone', async (t) => {
   assert.deepEqual(await readdir(directory), []);
 });
 
+test('a record that follows a removal stays, and a removal that follows a record leaves none', async (t) => {
+  const directory = await scratch(t);
+  const store = recordsIn(directory);
+  const clusters = Array.from({ length: 50 }, (_, at) => `c${at}`);
+  const write = (cluster: string) => new Promise<string | undefined>((done) => store.write(cluster, GRANTS, done));
+  for (let round = 0; round < 5; round += 1) {
+    await Promise.all(clusters.map(write));
+    for (const cluster of clusters) store.remove(cluster);
+    await Promise.all(clusters.map(write));
+    assert.equal((await readdir(directory)).length, clusters.length);
+  }
+  const last = Promise.all(clusters.map(write));
+  for (const cluster of clusters) store.remove(cluster);
+  await last;
+  for (let waits = 0; waits < 500 && (await readdir(directory)).length > 0; waits += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.deepEqual(await readdir(directory), []);
+});
+
 test('no name of a cluster leaves the directory, and no two share a file', () => {
   const name = fc.string({
     unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
