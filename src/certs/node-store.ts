@@ -22,6 +22,7 @@ import { readClusterProfile } from './profiles.ts';
 import {
   CA_CERTIFICATE,
   hasStateFile,
+  NOISE_FILE,
   placeStateFile,
   prepareStateDirectory,
   readFailure,
@@ -31,7 +32,6 @@ import {
 
 export const NODE_DIRECTORY = '/etc/corosync/qdevice/net/nssdb';
 export const NODE_REQUEST = 'qdevice-net-node.crq';
-export const NOISE_FILE = 'noise.txt';
 
 /** As pk12util has them, which upstream's script passes on. */
 const EXIT_NOT_READ = 18;

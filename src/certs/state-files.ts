@@ -16,6 +16,8 @@ export const SERVER_CERTIFICATE = 'server.pem';
 export const CA_EXPORT = 'qnetd-cacert.crt';
 /** What pcs takes for the sign of an initialised arbiter where there is no NSS database. */
 export const MARKER = 'pkcs11.txt';
+/** Nothing here takes noise from a file; upstream's scripts use this one if somebody goes back to them. */
+export const NOISE_FILE = 'noise.txt';
 
 /** How far the group of the files reaches. Nobody else ever sees a key. */
 export type Sharing = 'private' | 'groupReadable' | 'groupWritable';

@@ -9,7 +9,7 @@ interface Chosen {
   readonly stateDir: string | undefined;
 }
 
-type Parsed<Run> =
+export type Parsed<Run> =
   | { readonly kind: 'usage' }
   | { readonly kind: 'invalid'; readonly problem: string }
   | ({ readonly kind: 'run' } & Run);

@@ -11,42 +11,27 @@ import {
   isNodeInitialised,
   makeNodeRequest,
   NODE_DIRECTORY,
-  NOISE_FILE,
 } from '../certs/node-store.ts';
-import { hasStateFile } from '../certs/state-files.ts';
+import { hasStateFile, NOISE_FILE } from '../certs/state-files.ts';
 import { clusterNameFault } from '../setup/rules/cluster-name.ts';
 import { type NodeCertutilArguments, parseNodeCertutil } from './certutil-arguments.ts';
-import type { CertutilCall } from './certutil-qnetd.ts';
+import { answerCall, type CertutilCall, EXIT_ARGUMENT, EXIT_FAILED } from './certutil-call.ts';
 import { quickStart } from './certutil-quick.ts';
-import { reportMistake } from './output.ts';
-
-/** Upstream's exit codes: a file or name that is missing, and everything else. */
-const EXIT_ARGUMENT = 2;
-const EXIT_FAILED = 1;
 
 type Chosen = Extract<NodeCertutilArguments, { kind: 'run' }>;
 
 export async function nodeCertutil(call: CertutilCall): Promise<number> {
   const { output, program } = call;
-  const parsed = parseNodeCertutil(call.args);
-  if (parsed.kind === 'invalid') {
-    output.err(parsed.problem);
-    return EXIT_FAILED;
-  }
-  if (parsed.kind === 'usage') {
-    for (const line of usage(program)) output.out(line);
-    return 0;
-  }
-  const directory = resolve(parsed.stateDir ?? NODE_DIRECTORY);
-  try {
-    const problem = (await argumentProblem(parsed)) ?? undefined;
+  return await answerCall(call, parseNodeCertutil(call.args), usage, async (chosen) => {
+    const directory = resolve(chosen.stateDir ?? NODE_DIRECTORY);
+    const problem = (await argumentProblem(chosen)) ?? undefined;
     if (problem !== undefined) {
       output.err(problem);
       return EXIT_ARGUMENT;
     }
-    if (parsed.operation === 'quickStart') return await quickStart(parsed, call);
+    if (chosen.operation === 'quickStart') return await quickStart(chosen, call);
     const isThere = await isNodeInitialised(directory);
-    if (parsed.operation === 'init' ? isThere : !isThere) {
+    if (chosen.operation === 'init' ? isThere : !isThere) {
       output.err(
         isThere
           ? `${directory} already holds certificates. Delete it to start anew.`
@@ -54,10 +39,8 @@ export async function nodeCertutil(call: CertutilCall): Promise<number> {
       );
       return EXIT_FAILED;
     }
-    return await run(parsed, directory, call);
-  } catch (error) {
-    return reportMistake(error, output);
-  }
+    return await run(chosen, directory, call);
+  });
 }
 
 async function run(chosen: Chosen, directory: string, { output }: CertutilCall): Promise<number> {

@@ -10,49 +10,30 @@ import { clusterFileName } from '../certs/cluster-name.ts';
 import { inspectStateDir, loadOrCreateServerIdentity } from '../certs/identity.ts';
 import { hasNssDatabase } from '../certs/nss-database.ts';
 import { signClusterCertificate } from '../certs/sign-cluster.ts';
-import { CA_EXPORT, hasStateFile, placeStateFile, prepareStateDirectory, type Sharing } from '../certs/state-files.ts';
+import {
+  CA_EXPORT,
+  hasStateFile,
+  NOISE_FILE,
+  placeStateFile,
+  prepareStateDirectory,
+  type Sharing,
+} from '../certs/state-files.ts';
 import { SYSTEM_DIRECTORIES } from '../qnetd/options.ts';
 import { parseQnetdCertutil } from './certutil-arguments.ts';
-import { type Output, reportMistake } from './output.ts';
-
-export interface CertutilCall {
-  readonly args: readonly string[];
-  /** As the command was called, for messages that name it. */
-  readonly program: string;
-  readonly output: Output;
-  /** For what the administrator should find later as well. */
-  readonly tellLog?: (warning: string) => Promise<void>;
-}
+import { answerCall, type CertutilCall, EXIT_ARGUMENT, EXIT_FAILED } from './certutil-call.ts';
+import type { Output } from './output.ts';
 
 /** Upstream's 1200 months, less the day by which certificates begin earlier here. */
 const UPSTREAM_DAYS = 36_499;
 
-/** Upstream's exit codes: a file or name that is missing, and everything else. */
-const EXIT_ARGUMENT = 2;
-const EXIT_FAILED = 1;
-
-const NOISE_FILE = 'noise.txt';
-
 export async function certutil(call: CertutilCall): Promise<number> {
-  const { output, program } = call;
-  const parsed = parseQnetdCertutil(call.args);
-  if (parsed.kind === 'invalid') {
-    output.err(parsed.problem);
-    return EXIT_FAILED;
-  }
-  if (parsed.kind === 'usage') {
-    for (const line of usage(program)) output.out(line);
-    return 0;
-  }
-  const stateDir = resolve(parsed.stateDir ?? SYSTEM_DIRECTORIES.stateDir);
-  try {
-    if (parsed.operation === 'init') {
-      return await initialise(stateDir, parsed.groupWritable ? 'groupWritable' : 'groupReadable', output);
+  return await answerCall(call, parseQnetdCertutil(call.args), usage, async (chosen) => {
+    const stateDir = resolve(chosen.stateDir ?? SYSTEM_DIRECTORIES.stateDir);
+    if (chosen.operation === 'init') {
+      return await initialise(stateDir, chosen.groupWritable ? 'groupWritable' : 'groupReadable', call.output);
     }
-    return await signRequest(stateDir, parsed.file, parsed.clusterName, call);
-  } catch (error) {
-    return reportMistake(error, output);
-  }
+    return await signRequest(stateDir, chosen.file, chosen.clusterName, call);
+  });
 }
 
 async function initialise(stateDir: string, sharing: Sharing, output: Output): Promise<number> {
@@ -64,7 +45,6 @@ async function initialise(stateDir: string, sharing: Sharing, output: Output): P
   if (!(await exists(stateDir))) output.out(`Creating ${stateDir}`);
   const attributes = await prepareStateDirectory(stateDir, sharing);
   output.out('Creating new key and cert db');
-  // Nothing here needs noise from a file; upstream's script uses this one if somebody goes back to it.
   const noiseFile = join(stateDir, NOISE_FILE);
   const hasNoise = await hasStateFile(stateDir, NOISE_FILE);
   output.out(`${hasNoise ? 'Using existing noise file' : 'Creating new noise file'} ${noiseFile}`);

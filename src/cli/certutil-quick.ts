@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { NODE_DIRECTORY, NODE_REQUEST } from '../certs/node-store.ts';
 import { SYSTEM_DIRECTORIES } from '../qnetd/options.ts';
 import { OperatorError } from '../runtime/errors.ts';
-import type { CertutilCall } from './certutil-qnetd.ts';
+import type { CertutilCall } from './certutil-call.ts';
 import type { Output } from './output.ts';
 
 export interface QuickStartOrder {
