@@ -1,5 +1,5 @@
 /**
- * Upstream's lost grant, which the arbiter shares for now: a node that wins in the very moment in which its confirmation
+ * Upstream's lost grant, which our arbiter has under vote_safety=upstream alone: a node that wins in the very moment in which its confirmation
  * of an earlier NACK is still under way is not told ACK, and nothing tells it until something else happens. It takes
  * memberships that follow each other within milliseconds, which corosync does produce on its way to a split. The vote is
  * missing then, never double. The remedy is an operator's: restart qdevice on the node that was left out.

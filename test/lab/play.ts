@@ -119,12 +119,13 @@ export class Play {
   }
 
   /**
-   * Kills the qdevice of a node that holds the vote while the cluster is split. The arbiter learns at once and gives the vote to
-   * the other side, but votequorum goes on counting the dead device's last vote until its time is up: upstream's known weakness,
-   * one device timeout long at most.
+   * Kills the qdevice of a node that holds the vote while the cluster is split. votequorum goes on counting the dead device's last
+   * vote until its time is up. Upstream's arbiter gives the vote to the other side at once, and both have it for one device timeout
+   * at most; ours waits, and never do both.
    */
   async killHolder(node: number): Promise<void> {
-    const doubleQuorumMsMax = DEVICE_TIMEOUT_MS + READING_SLACK_MS;
+    const isOurs = this.#trial.lab.arbiter.program.name === 'ours';
+    const doubleQuorumMsMax = isOurs ? 0 : DEVICE_TIMEOUT_MS + READING_SLACK_MS;
     const change = { apart: this.#apart([node], 'lost'), doubleQuorumMsMax };
     const title = `SIGKILL to qdevice of ${node}, which holds the vote`;
     await this.#step(title, () => this.cluster.stopQdevice(node, 'SIGKILL'), change);
