@@ -72,26 +72,32 @@ function runTests(label: string, files: readonly string[], covered = false): boo
   return finished(label, status, startedMs);
 }
 
-/** What takes long by computing runs beside the lab, which mostly waits: with what the lab leaves, and told afterwards. */
-async function runAside(label: string, files: readonly string[]): Promise<boolean> {
-  const startedMs = Date.now();
-  const child = spawn(process.execPath, options(files, 1), { stdio: ['ignore', 'pipe', 'inherit'] });
-  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
-  const output: Buffer[] = [];
-  child.stdout.on('data', (bytes: Buffer) => output.push(bytes));
-  await once(child, 'close');
-  console.log(`\n${label}: ${files.length} files`);
-  process.stdout.write(Buffer.concat(output));
-  return finished(label, child.exitCode, startedMs);
+interface Lane {
+  readonly label: string;
+  readonly files: readonly string[];
+  /** Computes a lot: gets what the other lanes leave. */
+  readonly yields?: true;
+  /** Printed as it goes; of the other lanes all is printed when they are through. */
+  readonly isLive?: true;
 }
 
-/** Lab files take turns: each builds hosts of its own and times real clusters on few cores. */
-async function runLab(files: readonly string[]): Promise<boolean> {
-  console.log(`\nlab: ${files.length} files`);
+/** Lanes run side by side; the files of one take turns. Labs build hosts of their own, so that two of them do not meet. */
+async function runLane({ label, files, yields, isLive }: Lane): Promise<boolean> {
+  const headline = `\n${label}: ${files.length} files`;
+  if (isLive) console.log(headline);
   const startedMs = Date.now();
-  const child = spawn(process.execPath, options(files, 1), { stdio: 'inherit' });
+  const child = spawn(process.execPath, options(files, 1), {
+    stdio: ['ignore', isLive ? 'inherit' : 'pipe', 'inherit'],
+  });
+  if (yields && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+  const output: Buffer[] = [];
+  child.stdout?.on('data', (bytes: Buffer) => output.push(bytes));
   await once(child, 'close');
-  return finished('lab', child.exitCode, startedMs);
+  if (!isLive) {
+    console.log(headline);
+    process.stdout.write(Buffer.concat(output));
+  }
+  return finished(label, child.exitCode, startedMs);
 }
 
 function finished(label: string, status: number | null, startedMs: number): boolean {
@@ -115,9 +121,16 @@ const plain = files.filter((file) => !/\.(debian|lab)\.test\.ts$/.test(file));
 const isPure = (file: string) =>
   /^test\/(protocol|arbiter|member|status|scenarios|setup\/conf|setup\/rules)\//.test(file);
 const isEvidence = (file: string) => /^test\/(sim|search|mutate|compare|fuzz|soak|attack)\//.test(file);
+/** Labs that wait for SSH, packages and services; the others time real clusters. */
+const isOfHosts = (file: string) => /^test\/(setup|packages|contract)\//.test(file);
 const complete = absent.length === 0;
 
 const lacking = `these Debian packages are missing: ${absent.join(' ')}`;
+const labs: readonly Lane[] = [
+  { label: 'lab', files: ofKind('lab').filter((file) => !isOfHosts(file)), isLive: true },
+  { label: 'hosts', files: ofKind('lab').filter(isOfHosts) },
+];
+const evidence = [...plain, ...(complete ? ofKind('debian') : [])].filter(isEvidence);
 const results = [
   runTests('pure', plain.filter(isPure), true),
   runTests(
@@ -131,8 +144,10 @@ const results = [
       )
     : leaveOut('debian', lacking),
   ...(await Promise.all([
-    runAside('evidence', [...plain, ...(complete ? ofKind('debian') : [])].filter(isEvidence)),
-    complete && isRoot ? runLab(ofKind('lab')) : leaveOut('lab', isRoot ? lacking : 'it needs root to make its hosts'),
+    runLane({ label: 'evidence', files: evidence, yields: true }),
+    ...(complete && isRoot
+      ? labs.map(runLane)
+      : [leaveOut('lab', isRoot ? lacking : 'it needs root to make its hosts')]),
   ])),
 ];
 process.exit(results.every(Boolean) ? 0 : 1);
