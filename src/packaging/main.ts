@@ -1,0 +1,11 @@
+/** `npm run package`: builds what a host installs. The code has to be compiled before. */
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { debianPackage } from './debian-package.ts';
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+const { values } = parseArgs({ options: { out: { type: 'string', default: `${PROJECT}/var/package` } } });
+await mkdir(values.out, { recursive: true });
+process.stdout.write(`${await debianPackage(PROJECT, values.out)}\n`);

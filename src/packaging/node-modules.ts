@@ -1,0 +1,56 @@
+/**
+ * The libraries that the programs need at run time, exactly as the lockfile pins them, for every kind of machine that
+ * the package is for. npm checks each against the digest in the lockfile.
+ */
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from './run.ts';
+import { type Entry, filesBelow } from './tree.ts';
+
+/** What npm calls the kinds of machine. */
+const CPUS = ['x64', 'arm64'] as const;
+
+/** What is there for those who build or read the libraries. Licences stay. */
+const LEFT_OUT: readonly RegExp[] = [
+  /(^|\/)\./,
+  /(^|\/)(test|tests|docs|doc|benchmarks|examples?|coverage|vendor|__tests__)\//,
+  /\.(md|markdown|map|tsbuildinfo|ts|mts|cts|cc|cpp|c|hh|h|S|asm|inc|def|yml|yaml|sh|swf|zip|png|flow)$/,
+  /(^|\/)(bench|test|gulpfile|eslint\.config|rollup\.config)[^/]*\.(js|cjs|mjs)$/,
+  /(^|\/)(tsconfig[^/]*|package-lock|tslint|jsr|deno)\.json$/,
+  /^node-forge\/(dist|flash)\//,
+  /^koffi\/(lib|cnoke\.cjs)/,
+  /^\.package-lock\.json$/,
+];
+/** Debian's C library is glibc. */
+const MUSL = /^@koromix\/[^/]+\/musl_/;
+
+/** Entries below `at`/node_modules. `project` is where package.json and its lockfile are. */
+export async function productionModules(project: string, at: string, withMusl: boolean): Promise<Entry[]> {
+  const byPath = new Map<string, Entry>();
+  for (const entries of await Promise.all(CPUS.map((cpu) => modulesFor(project, cpu, at, withMusl)))) {
+    for (const entry of entries) byPath.set(entry.path, entry);
+  }
+  return [...byPath.values()];
+}
+
+async function modulesFor(project: string, cpu: string, at: string, withMusl: boolean): Promise<Entry[]> {
+  const directory = await mkdtemp(join(tmpdir(), `qdevice-${cpu}-`));
+  try {
+    for (const name of ['package.json', 'package-lock.json'])
+      await copyFile(join(project, name), join(directory, name));
+    const wanted = ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+    await run('npm', [...wanted, '--os=linux', `--cpu=${cpu}`, '--libc=glibc'], { cwd: directory });
+    return await filesBelow(
+      join(directory, 'node_modules'),
+      join(at, 'node_modules'),
+      (path) => !path.includes('.bin/') && !isLeftOut(path) && (withMusl || !MUSL.test(path)),
+    );
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function isLeftOut(path: string): boolean {
+  return LEFT_OUT.some((pattern) => pattern.test(path));
+}
