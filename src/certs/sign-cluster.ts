@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { OperatorError } from '../runtime/errors.ts';
+import { whileHolding } from '../runtime/lock-file.ts';
 import { readDer } from './asn1.ts';
 import { partsOf } from './certificate.ts';
 import { clusterFileName, isSameName, readable } from './cluster-name.ts';
@@ -47,6 +48,7 @@ export interface SignedCluster {
 }
 
 const CERTIFICATE_MODE = 0o640;
+const SIGNING_MS_MAX = 30_000;
 /** A request is about 600 bytes. */
 const REQUEST_BYTES_MAX = 1_048_576;
 
@@ -60,12 +62,16 @@ export async function signClusterCertificate(order: SigningOrder): Promise<Signe
   refuseOwnNames(request.commonName, requestFile);
   const warning = compareNames(order, request.commonName);
   const { origin, notes } = await loadServerIdentity(stateDir);
-  const authority = await loadAuthority(stateDir);
-  const takenOver = await admit(order, request, requestDer(bytes), authority.now);
-  const der = issueCertificate({ profile, subject: request.subject, publicKey: request.publicKey, ...authority });
-  // First: a name that is on record without its certificate lets the same request through again.
-  await recordIssued(stateDir, der);
-  if (order.knownName?.kind === 'replace') await forgetIssued(stateDir, readable(request.commonName), der);
+  // Two that ask for a name at the same time must not both find it free.
+  const { der, takenOver } = await whileHolding(join(stateDir, CA_KEY), SIGNING_MS_MAX, async () => {
+    const authority = await loadAuthority(stateDir);
+    const taken = await admit(order, request, requestDer(bytes), authority.now);
+    const issued = issueCertificate({ profile, subject: request.subject, publicKey: request.publicKey, ...authority });
+    // First: a name that is on record without its certificate lets the same request through again.
+    await recordIssued(stateDir, issued);
+    if (order.knownName?.kind === 'replace') await forgetIssued(stateDir, readable(request.commonName), issued);
+    return { der: issued, takenOver: taken };
+  });
   const owner = order.outFile === undefined ? await ownerOf(dirname(stateDir)) : undefined;
   await replaceStateFile(certificateFile, der, { mode: CERTIFICATE_MODE, ...owner });
   const imported = origin === 'imported' ? [`The NSS database in ${stateDir} was imported; it is unchanged.`] : [];

@@ -10,6 +10,7 @@ import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { OperatorError } from './errors.ts';
 
 export interface LockFile {
@@ -19,6 +20,7 @@ export interface LockFile {
 
 /** Somebody may replace the file between looking at it and holding it. */
 const TRIES_MAX = 5;
+const HOLD_POLL_MS = 20;
 
 export async function takeLockFile(path: string, pid: number): Promise<LockFile> {
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
@@ -34,6 +36,28 @@ export async function takeLockFile(path: string, pid: number): Promise<LockFile>
     }
   }
   throw new OperatorError(`The lock file ${path} is replaced again and again.`, 'Find out who does that.');
+}
+
+/**
+ * One after the other among those who may look into the directory of an existing file; nothing is written. Rejects when
+ * the others take longer than `waitMs`.
+ */
+export async function whileHolding<T>(path: string, waitMs: number, work: () => Promise<T>): Promise<T> {
+  const deadlineMs = performance.now() + waitMs;
+  const name = nameOf(await stat(path, { bigint: true }));
+  let held = await holdAbstractName(name);
+  while (held === undefined) {
+    if (performance.now() > deadlineMs) {
+      throw new OperatorError(`Another process has been at work on ${path} for long.`, 'Find out what it waits for.');
+    }
+    await pause(HOLD_POLL_MS);
+    held = await holdAbstractName(name);
+  }
+  try {
+    return await work();
+  } finally {
+    await closed(held);
+  }
 }
 
 async function keepIfStillThere(

@@ -72,6 +72,13 @@ test('a name that is taken is not given to another key, whatever its case', asyn
   assert.deepEqual((await sign(other, {}, 'other')).notes, []);
 });
 
+test('of several that ask for a free name at the same time one gets it', async () => {
+  const many = await Promise.all(Array.from({ length: 6 }, () => newNode('raced')));
+  const answers = await Promise.allSettled(many.map((node) => sign(node, {}, 'raced')));
+  assert.equal(answers.filter(({ status }) => status === 'fulfilled').length, 1);
+  assert.equal((await listed()).filter((line) => line.startsWith('raced ')).length, 1);
+});
+
 test('the same key may ask again', async () => {
   assert.deepEqual((await sign(first)).notes, []);
 });
