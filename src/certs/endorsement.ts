@@ -9,10 +9,14 @@ import type { IssuedCertificate } from './issued.ts';
 import { loadNodeIdentity } from './node-identity.ts';
 import { CLUSTER_NICKNAME } from './pkcs12-write.ts';
 
-const [BEGIN, END] = ['-----BEGIN QDEVICE ENDORSEMENT-----', '-----END QDEVICE ENDORSEMENT-----'];
-const SIGNATURE = new RegExp(`${BEGIN}([A-Za-z0-9+/=\\s]+)${END}`);
+export const [ENDORSEMENT_BEGIN, ENDORSEMENT_END] = [
+  '-----BEGIN QDEVICE ENDORSEMENT-----',
+  '-----END QDEVICE ENDORSEMENT-----',
+];
+const SIGNATURE = new RegExp(`${ENDORSEMENT_BEGIN}([A-Za-z0-9+/=\\s]+)${ENDORSEMENT_END}`);
 /** Keeps the signature from meaning anything else anywhere. */
-const PURPOSE = Buffer.from('qdevice: this cluster vouches for the certificate request that follows\0');
+export const PURPOSE_TEXT = 'qdevice: this cluster vouches for the certificate request that follows';
+const PURPOSE = Buffer.from(`${PURPOSE_TEXT}\0`);
 
 /** With the key that this node has in use. `request` is the DER of it. */
 export async function endorse(directory: string, request: Buffer): Promise<string> {
@@ -24,7 +28,7 @@ export async function endorse(directory: string, request: Buffer): Promise<strin
     );
   }
   const signature = sign('sha256', Buffer.concat([PURPOSE, request]), pair.keyPem).toString('base64');
-  return `${pair.certPem}${BEGIN}\n${signature.match(/.{1,64}/g)?.join('\n')}\n${END}\n`;
+  return `${pair.certPem}${ENDORSEMENT_BEGIN}\n${signature.match(/.{1,64}/g)?.join('\n')}\n${ENDORSEMENT_END}\n`;
 }
 
 /** Is it one of these certificates that vouches for the request? */

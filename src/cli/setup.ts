@@ -16,6 +16,8 @@ interface Manner {
 }
 
 const MS_MIN = 1_000;
+/** A hundred years, the most that a certificate of ours is given. */
+const DAYS_MAX = 36_499;
 
 function flag(describe: string) {
   return { type: 'boolean', describe, coerce: last<boolean> } as const;
@@ -47,6 +49,7 @@ export function addSetup(parser: Argv, done: Done): void {
         .option('votes', text('of the device, with lms; left out: one less than there are nodes'))
         .option('timeout', text('ms after which a silent daemon loses its vote; left out: 10000'))
         .option('sync-timeout', text('ms that corosync waits for the vote in a change; left out: 30000'))
+        .option('valid-days', text('of the certificates; left out: 3650, ten years'))
         .option('tls', oneOf(['on', 'off', 'required'], 'left out: required'))
         .options(COMMON),
     async (args) => {
@@ -58,6 +61,7 @@ export function addSetup(parser: Argv, done: Done): void {
         algorithm: args.algorithm,
         tieBreaker: tieBreaker(args.tieBreaker),
         votes: number('votes', args.votes, 1, 1_000),
+        validDays: number('valid-days', args.validDays, 1, DAYS_MAX),
         timeoutMs: number('timeout', args.timeout, MS_MIN, 36_000_000),
         syncTimeoutMs: number('sync-timeout', args.syncTimeout, MS_MIN, 36_000_000),
         tls: args.tls ?? 'required',

@@ -15,6 +15,8 @@ export const ARBITER_CERTUTIL = 'corosync-qnetd-certutil';
 export const ARBITER_TOOL = 'corosync-qnetd-tool';
 export const ARBITER_UNIT = 'corosync-qnetd';
 export const ARBITER_PORT = 5403;
+/** That our command is there is not enough: an arbiter of upstream's may run beside it. */
+export const GUARDS_NAMES = `command -v qnetd >/dev/null && ${ARBITER_CERTUTIL} -h 2>/dev/null | grep -q -e --state`;
 
 /** What was there before, beside what replaces it, until a run is over. */
 export const BEFORE = '.before-qdevice-setup';

@@ -7,7 +7,7 @@ import type { PortState } from './facts/port-state.ts';
 import type { SshFailure } from './host/ssh-failure.ts';
 import type { AlgorithmWish } from './rules/algorithm.ts';
 import { type ClusterFacts, checkCluster } from './rules/checks.ts';
-import { type Finding, refuse } from './rules/finding.ts';
+import { type Finding, note, refuse } from './rules/finding.ts';
 import type { PortProblem } from './rules/sentences.ts';
 import { REACHING } from './rules/sentences.ts';
 
@@ -33,6 +33,7 @@ export interface Survey {
     readonly failure: SshFailure | undefined;
   };
   readonly wish: AlgorithmWish;
+  readonly validDays: number | undefined;
   readonly syncTimeoutMs: number;
   readonly deviceExpected: boolean;
 }
@@ -59,7 +60,7 @@ export function findingsOf(survey: Survey): Finding[] {
     ),
     ...(survey.arbiter.failure === undefined ? [] : [sshFinding(survey.arbiter.failure)]),
   ];
-  return [...reaching, ...journals(survey), ...checkCluster(clusterFacts(survey))];
+  return [...reaching, ...journals(survey), ...validity(survey), ...checkCluster(clusterFacts(survey))];
 }
 
 function clusterFacts(survey: Survey): ClusterFacts {
@@ -85,7 +86,6 @@ function clusterFacts(survey: Survey): ClusterFacts {
   });
   const own = nodes.flatMap(({ addresses }) => addresses);
   const strangers = (arbiter.facts?.connectedFrom ?? []).map(bare).filter((address) => !own.includes(address));
-  const hasCertificate = nodes.some((node) => node.authority !== undefined && node.authority === authority);
   return {
     confFile,
     conf,
@@ -97,7 +97,7 @@ function clusterFacts(survey: Survey): ClusterFacts {
       missingCommands: arbiter.facts?.missingPrograms,
       authority,
       strangers,
-      isTaken: arbiter.facts?.nameOnRecord === true && !hasCertificate,
+      isTaken: isTaken(survey),
       guestOf: guestOf(survey),
     },
     wish,
@@ -105,6 +105,16 @@ function clusterFacts(survey: Survey): ClusterFacts {
     deviceExpected,
     install: INSTALL,
   };
+}
+
+/** The name is on the arbiter's record, and no node has a certificate of its authority to show for it. */
+export function isTaken({ nodes, arbiter }: Survey): boolean {
+  const authority = fingerprint(arbiter.facts?.authorityPem);
+  const isOurs = nodes.some(({ facts }) => {
+    const own = facts?.storePresent === true ? fingerprint(facts.authorityPem) : undefined;
+    return own !== undefined && own === authority;
+  });
+  return arbiter.facts?.nameOnRecord === true && !isOurs;
 }
 
 function isOnline({ here }: Survey, node: SurveyedNode): boolean {
@@ -128,6 +138,12 @@ function journals({ nodes, here }: Survey): Finding[] {
         `If it is not at work any more, run qdevice setup or qdevice remove there.`,
       ),
     );
+}
+
+function validity({ validDays, arbiter: { name, facts } }: Survey): Finding[] {
+  if (validDays === undefined || facts === undefined || facts.guardsNames) return [];
+  const problem = `${name} runs upstream's arbiter, which signs for 100 years whatever is asked for.`;
+  return [note('validity', problem, 'Leave --valid-days out.')];
 }
 
 function nodeFailure(failure: SshFailure): Finding {

@@ -139,6 +139,26 @@ if (isChosen('proxmox-undo')) {
     }));
 }
 
+if (isChosen('name')) {
+  test("another cluster's name is not taken by accident, and is by --force; then the nodes vouch for each other", () =>
+    onStage({ nodes: 3, daemons: 'debian' }, async (stage) => {
+      const request = 'openssl req -new -newkey rsa:2048 -nodes -keyout /run/key -subj /CN=lab -outform DER';
+      await stage.arbiter.exec('sh', '-c', `${request} -out /run/request 2>/dev/null`);
+      await stage.arbiter.exec('qnetd', 'sign', '--cluster', 'lab', '--request', '/run/request');
+      const before = await snapshot(stage);
+      const odd = ['--algorithm', 'lms', '--yes'];
+      const refused = await stage.qdevice('setup', stage.arbiterAddress, ...odd);
+      assert.equal(refused.exitCode, 1, refused.stdout);
+      assert.match(refused.stdout.replaceAll(/\s+/g, ' '), /Cluster lab is registered on 192\.0\.2\.1, and no node/);
+      assert.deepEqual(differences(before, await snapshot(stage)), []);
+      const forced = await stage.qdevice('setup', stage.arbiterAddress, ...odd, '--force');
+      assert.equal(forced.exitCode, 0, forced.stdout + forced.stderr);
+      await stage.winners([1, 2, 3]);
+      const listed = await stage.arbiter.exec('qnetd', 'certs', 'list');
+      assert.equal(listed.match(/cluster "lab"/g)?.length, 3, listed);
+    }));
+}
+
 if (isChosen('killed')) {
   test('killed after each step, setup run again finishes, and remove instead leaves nothing', () =>
     onStage({ nodes: 2 }, async (stage) => {

@@ -9,7 +9,7 @@ const COMBINATIONS: readonly Combination[] = [
   { name: 'four-debian', nodes: 4, arbiter: 'debian', daemons: 'debian' },
   { name: 'two-debian-arbiter', nodes: 2, arbiter: 'debian', daemons: 'ours' },
   { name: 'two-debian-nodes', nodes: 2, arbiter: 'ours', daemons: 'debian' },
-  { name: 'four-ours', nodes: 4 },
+  { name: 'four-ours', nodes: 4, setup: ['--valid-days', '400'] },
   { name: 'three-ours', nodes: 3, setup: ['--force'] },
   { name: 'three-debian', nodes: 3, arbiter: 'debian', daemons: 'debian', setup: ['--force'] },
   { name: 'ipv6', nodes: 2, addresses: 'ipv6' },

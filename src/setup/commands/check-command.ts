@@ -54,6 +54,7 @@ export function asSetup(request: CheckRequest, address: string, device: Survey['
     port: port === undefined ? undefined : Number(port),
     algorithm: algorithm === 'ffsplit' || algorithm === 'lms' ? algorithm : undefined,
     tieBreaker: undefined,
+    validDays: undefined,
     votes: algorithm === 'lms' ? device?.votes : undefined,
     timeoutMs: device?.timeoutMs,
     syncTimeoutMs: device?.syncTimeoutMs ?? SYNC_TIMEOUT_MS,

@@ -14,7 +14,7 @@ import type { ConfChange } from '../plan/steps.ts';
 import { type AlgorithmChoice, chooseAlgorithm } from '../rules/algorithm.ts';
 import { obstacles } from '../rules/finding.ts';
 import { type ArbiterAddress, arbiterTarget } from '../ssh-targets.ts';
-import { findingsOf, type Survey } from '../survey.ts';
+import { findingsOf, isTaken, type Survey } from '../survey.ts';
 import { carryOut } from './carry-out.ts';
 import { type ClusterSession, type CommonOptions, openCluster } from './cluster-session.ts';
 import { onRecovered, partsOf } from './recover-run.ts';
@@ -28,6 +28,8 @@ export interface SetupRequest extends CommonOptions {
   readonly algorithm: 'ffsplit' | 'lms' | undefined;
   readonly tieBreaker: string | undefined;
   readonly votes: number | undefined;
+  /** Of the nodes' certificates. */
+  readonly validDays: number | undefined;
   readonly timeoutMs: number | undefined;
   readonly syncTimeoutMs: number | undefined;
   readonly tls: 'on' | 'off' | 'required';
@@ -76,13 +78,19 @@ async function setUp(
 
 /** With the way to the arbiter, for a run that has to undo what this one did. */
 export function planOf(
-  { tls }: SetupRequest,
+  { tls, validDays }: SetupRequest,
   { address, target }: ArbiterAddress,
-  { conf: { clusterName = '' }, arbiter: { port, facts } }: Survey,
+  survey: Survey,
   conf: ConfChange,
 ): SetupPlan & { readonly arbiterTarget: unknown } {
+  const {
+    conf: { clusterName = '' },
+    arbiter: { port, facts },
+  } = survey;
   return {
     clusterName,
+    validDays,
+    takesNameOver: isTaken(survey),
     arbiterAddress: address,
     arbiterPort: port,
     tls: tls !== 'off',
@@ -131,6 +139,7 @@ export async function lookAround(
     nodes,
     arbiter: { name: target.name, address, port, facts, failure },
     wish: { algorithm, votes, force },
+    validDays: request.validDays,
     syncTimeoutMs: request.syncTimeoutMs ?? SYNC_TIMEOUT_MS,
     deviceExpected,
   };

@@ -1,4 +1,5 @@
 /** Which steps make up which command, in the order that never costs quorum. */
+import { certificates, removeStores } from './certificates.ts';
 import type { ArbiterPort, NodePort } from './ports.ts';
 import type { Run } from './run-plan.ts';
 import { onAll, type Step } from './step.ts';
@@ -9,10 +10,8 @@ import {
   arbiterService,
   type Clock,
   type ConfChange,
-  certificates,
   corosyncConf,
   enableDevice,
-  removeStores,
   runDevice,
   votes,
 } from './steps.ts';
@@ -26,6 +25,10 @@ export interface SetupPlan {
   /** The arbiter's daemon does not run yet, or has no authority. */
   readonly startsArbiter: boolean;
   readonly makesAuthority: boolean;
+  /** Left out: ten years. */
+  readonly validDays?: number | undefined;
+  /** The name is another cluster's on the arbiter, and is taken from it. */
+  readonly takesNameOver?: boolean | undefined;
   readonly conf: ConfChange;
 }
 
@@ -40,6 +43,8 @@ export interface SyncPlan {
   /** Nodes that get certificate and service. */
   readonly newcomers: readonly string[];
   readonly tls: boolean;
+  /** Left out: ten years. */
+  readonly validDays?: number | undefined;
   /** null: votes and algorithm stay. */
   readonly conf: ConfChange | null;
 }
@@ -64,7 +69,7 @@ export function setupRun(plan: SetupPlan, parts: Parts): Run {
     if (plan.startsArbiter) {
       steps.push(arbiterService(arbiter), arbiterPort(nodes, plan.arbiterAddress, plan.arbiterPort));
     }
-    steps.push(arbiterRecord(arbiter, plan.clusterName, 'keep'), certificates(nodes, arbiter, plan.clusterName));
+    steps.push(arbiterRecord(arbiter, plan.clusterName, 'keep'), certificatesOfAll(nodes, arbiter, plan));
   }
   steps.push(
     enableDevice(nodes, 'enable'),
@@ -111,7 +116,7 @@ export function moveRun(plan: SetupPlan, parts: Parts): Run {
   }
   steps.push(runDevice(nodes, 'stop'));
   if (arbiter !== undefined && plan.tls) {
-    steps.push(arbiterRecord(arbiter, plan.clusterName, 'keep'), certificates(nodes, arbiter, plan.clusterName));
+    steps.push(arbiterRecord(arbiter, plan.clusterName, 'keep'), certificatesOfAll(nodes, arbiter, plan));
   }
   const title = `name the new arbiter in corosync.conf (version ${plan.conf.versionAfter}), load it`;
   steps.push(corosyncConf(nodes, plan.conf, title, clock), runDevice(nodes, 'restart'), votes(nodes, clock, signal));
@@ -127,7 +132,9 @@ export function syncRun(plan: SyncPlan, parts: Parts): Run {
   if (newcomers.length > 0) {
     if (arbiter !== undefined && plan.tls) {
       steps.push(arbiterRecord(arbiter, plan.clusterName, 'keep'));
-      steps.push(certificates(newcomers, arbiter, plan.clusterName, whose));
+      const others = nodes.filter((node) => !newcomers.includes(node));
+      const order = { clusterName: plan.clusterName, validDays: plan.validDays, takesNameOver: false };
+      steps.push(certificates({ nodes: newcomers, others, whose }, arbiter, order));
     }
     steps.push(enableDevice(newcomers, 'enable', whose));
   }
@@ -139,6 +146,14 @@ export function syncRun(plan: SyncPlan, parts: Parts): Run {
   }
   steps.push(votes(nodes, clock, signal));
   return { operation: 'sync', plan, steps, tidy: () => forgetKept(nodes) };
+}
+
+function certificatesOfAll(
+  nodes: readonly NodePort[],
+  arbiter: ArbiterPort,
+  { clusterName, validDays, takesNameOver = false }: SetupPlan,
+): Step {
+  return certificates({ nodes, others: [], whose: 'all nodes' }, arbiter, { clusterName, validDays, takesNameOver });
 }
 
 async function forgetKept(nodes: readonly NodePort[]): Promise<void> {

@@ -6,6 +6,19 @@ export interface UnitState {
   readonly active: boolean;
 }
 
+/** What entitles a request to a name: that it is free, the word of its cluster, or the operator's. */
+export type Claim =
+  | { readonly kind: 'free' }
+  | { readonly kind: 'endorsed'; readonly word: Uint8Array }
+  | { readonly kind: 'replace' };
+
+export interface SigningOrder {
+  readonly clusterName: string;
+  readonly claim: Claim;
+  /** undefined: ten years. Upstream's arbiter gives 100 in any case. */
+  readonly validDays: number | undefined;
+}
+
 /** Everything here may be asked for twice: what is done already stays done. */
 export interface NodePort {
   readonly name: string;
@@ -19,6 +32,8 @@ export interface NodePort {
   /** A new key, made and kept on the node; gives the request for its certificate. */
   makeRequest(authority: Uint8Array, clusterName: string): Promise<Uint8Array>;
   importCertificate(certificate: Uint8Array): Promise<void>;
+  /** The word of the cluster for a request, by the certificate in use or the one kept; undefined: there is none. */
+  vouch(request: Uint8Array, store: 'inUse' | 'kept'): Promise<Uint8Array | undefined>;
 
   readConf(): Promise<string>;
   /** Refuses if the file is not `expected` any more, or the new text already. The one that was there is kept. */
@@ -53,5 +68,7 @@ export interface ArbiterPort {
   /** The certificate on record for a cluster, base64. */
   record(clusterName: string): Promise<string | undefined>;
   restoreRecord(clusterName: string, certificate: string | undefined): Promise<void>;
-  sign(request: Uint8Array, clusterName: string): Promise<Uint8Array>;
+  /** Does it keep a name for the cluster that registered it? Upstream's signs whatever it is given. */
+  guardsNames(): Promise<boolean>;
+  sign(request: Uint8Array, order: SigningOrder): Promise<Uint8Array>;
 }

@@ -90,55 +90,6 @@ export function arbiterRecord(arbiter: ArbiterPort, clusterName: string, action:
   };
 }
 
-export function certificates(
-  nodes: readonly NodePort[],
-  arbiter: ArbiterPort,
-  clusterName: string,
-  whose = 'all nodes',
-): Step {
-  return {
-    ...onStores(nodes, whose),
-    id: 'certificates',
-    title: `${whose}: make a key and have its certificate signed by the arbiter`,
-    run: async () => {
-      const authority = await arbiter.authority();
-      if (authority === undefined) {
-        throw new StepProblem(`${arbiter.name} has no certificate authority.`, 'Run corosync-qnetd-certutil -i there.');
-      }
-      await onAll(nodes, async (node) => {
-        await node.keepStore();
-        const request = await node.makeRequest(authority, clusterName);
-        await node.importCertificate(await arbiter.sign(request, clusterName));
-      });
-    },
-  };
-}
-
-export function removeStores(nodes: readonly NodePort[]): Step {
-  return {
-    ...onStores(nodes, 'all nodes'),
-    id: 'certificates',
-    title: 'all nodes: delete key and certificates',
-    run: async () => {
-      await onAll(nodes, async (node) => {
-        await node.keepStore();
-        await node.removeStore();
-      });
-    },
-  };
-}
-
-function onStores(nodes: readonly NodePort[], whose: string) {
-  return {
-    undoTitle: `${whose}: put the certificate store back as it was`,
-    look: async () =>
-      Object.fromEntries(await onAll(nodes, async (node) => [node.name, await node.hasStore()] as const)),
-    undo: async (before: Before) => {
-      await onAll(nodes, (node) => node.restoreStore(before[node.name] === true));
-    },
-  };
-}
-
 /** Every node's file, then one reload for all; done when every corosync runs by it. */
 export function corosyncConf(nodes: readonly NodePort[], change: ConfChange, title: string, clock: Clock): Step {
   const [first] = nodes;

@@ -1,14 +1,15 @@
 /** The arbiter's machine, by scripts on it and upstream's or our commands under upstream's names. */
 import { X509Certificate } from 'node:crypto';
 import { type Host, quoted, runOrThrow } from '../host/host.ts';
-import { ARBITER_AUTHORITY, ARBITER_CERTUTIL, ARBITER_STORE, ARBITER_UNIT } from '../paths.ts';
-import type { ArbiterPort, UnitState } from '../plan/ports.ts';
+import { ARBITER_AUTHORITY, ARBITER_CERTUTIL, ARBITER_STORE, ARBITER_UNIT, GUARDS_NAMES } from '../paths.ts';
+import type { ArbiterPort, SigningOrder, UnitState } from '../plan/ports.ts';
 
 const CERTUTIL_MS_MAX = 180_000;
 
 export class ShellArbiter implements ArbiterPort {
   readonly name: string;
   readonly #host: Host;
+  #guardsNames: Promise<boolean> | undefined;
   /** Every signing of a name writes the same file, so one goes after the other. */
   #signing: Promise<unknown> = Promise.resolve();
 
@@ -89,19 +90,24 @@ export class ShellArbiter implements ArbiterPort {
     return files;
   }
 
-  sign(request: Uint8Array, clusterName: string): Promise<Uint8Array> {
-    const signed = this.#signing.then(() => this.#sign(request, clusterName));
+  /** Ours, with its own command; under upstream's name it signs whatever it is given, as tools expect there. */
+  guardsNames(): Promise<boolean> {
+    this.#guardsNames ??= this.#holds(GUARDS_NAMES);
+    return this.#guardsNames;
+  }
+
+  sign(request: Uint8Array, order: SigningOrder): Promise<Uint8Array> {
+    const signed = this.#signing.then(() => this.#sign(request, order));
     this.#signing = signed.catch(() => undefined);
     return signed;
   }
 
-  async #sign(request: Uint8Array, clusterName: string): Promise<Uint8Array> {
-    const file = recordOf(clusterName);
+  async #sign(request: Uint8Array, order: SigningOrder): Promise<Uint8Array> {
+    const file = recordOf(order.clusterName);
     const script = [
       'd=$(mktemp -d) || exit 1; trap \'rm -rf "$d"\' EXIT',
       'input >"$d/qdevice-net-node.crq"',
-      `rm -f ${file}`, // upstream's tool reports success without a certificate as well
-      `${ARBITER_CERTUTIL} -s -c "$d/qdevice-net-node.crq" -n ${quoted(clusterName)} >&2 || exit 1`,
+      ...((await this.guardsNames()) ? signCommand(order) : upstreamSignCommand(order, file)),
       `[ -s ${file} ] && cat ${file}`,
     ].join('\n');
     const options = { input: request, timeoutMs: CERTUTIL_MS_MAX };
@@ -116,6 +122,27 @@ export class ShellArbiter implements ArbiterPort {
     const options = input === undefined ? { timeoutMs: CERTUTIL_MS_MAX } : { input, timeoutMs: CERTUTIL_MS_MAX };
     await runOrThrow(this.#host, what, script, options);
   }
+}
+
+function signCommand({ clusterName, claim, validDays }: SigningOrder): string[] {
+  const word = claim.kind === 'endorsed' ? Buffer.from(claim.word).toString('base64') : undefined;
+  const words = [
+    `qnetd sign --state ${ARBITER_STORE} --cluster ${quoted(clusterName)} --request "$d/qdevice-net-node.crq"`,
+    ...(validDays === undefined ? [] : [`--valid-days ${validDays}`]),
+    ...(claim.kind === 'replace' ? ['--replace'] : []),
+    ...(word === undefined ? [] : ['--endorsement "$d/word"']),
+  ];
+  return [
+    ...(word === undefined ? [] : [`echo ${word} | base64 -d >"$d/word"`]),
+    `${words.join(' ')} >/dev/null || exit 1`,
+  ];
+}
+
+function upstreamSignCommand({ clusterName }: SigningOrder, file: string): string[] {
+  return [
+    `rm -f ${file}`, // upstream's tool reports success without a certificate as well
+    `${ARBITER_CERTUTIL} -s -c "$d/qdevice-net-node.crq" -n ${quoted(clusterName)} >&2 || exit 1`,
+  ];
 }
 
 function recordName(clusterName: string): string {

@@ -14,6 +14,7 @@ import {
   PROXMOX_WAIT,
   type ProxmoxRole,
 } from './proxmox-conf.ts';
+import { vouchScript } from './vouch-script.ts';
 
 const KEPT_STORE = `${DEVICE_DIRECTORY}${BEFORE}`;
 const KEPT_CONF = `${COROSYNC_CONF}${BEFORE}`;
@@ -74,6 +75,12 @@ export class ShellNode implements NodePort {
       `[ -s ${NODE_STORE}/qdevice-net-node.p12 ]`,
     ].join('\n');
     await this.#do('importing the certificate', script, { input: certificate, timeoutMs: CERTUTIL_MS_MAX });
+  }
+
+  async vouch(request: Uint8Array, store: 'inUse' | 'kept'): Promise<Uint8Array | undefined> {
+    const directory = store === 'inUse' ? NODE_STORE : NODE_STORE.replace(DEVICE_DIRECTORY, KEPT_STORE);
+    const { exitCode, stdout } = await this.#host.run(vouchScript(directory), { input: request });
+    return exitCode === 0 ? Buffer.from(stdout, 'latin1') : undefined;
   }
 
   readConf(): Promise<string> {

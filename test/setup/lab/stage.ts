@@ -3,7 +3,7 @@
  * with an /etc and a /root of its own, and nothing of a quorum device.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { hasVote, type QuorumView, readQuorum } from '../../../src/setup/facts/quorum-view.ts';
 import { built } from '../../lab/arbiter.ts';
 import { Host } from '../../lab/host.ts';
@@ -33,6 +33,8 @@ export interface StageOptions {
 
 const COMMAND_MS_MAX = 150_000;
 const QUORUM_MS_MAX = 30_000;
+/** For commands that this machine has no file of, which another could be put over. */
+const OWN_PROGRAMS = '/usr/local/sbin';
 
 export class Stage {
   readonly arbiter: Host;
@@ -175,6 +177,8 @@ export class Stage {
         .map((address) => `addr add ${address}/${address.includes(':') ? '64 nodad' : '24'} dev eth0`);
       await run([...host.enter, 'ip', '-batch', '-'], `${extra.join('\n')}\n`);
     }
+    for (const arbiter of options.arbiter === 'ours' ? this.arbiters : []) install(arbiter, 'qnetd');
+    for (const node of options.daemons === 'ours' ? this.nodes : []) install(node, 'qdevice');
     await installSsh(this.nodes, this.arbiters, options.login);
     const conf = corosyncConf(this.nodes, options);
     for (const node of this.nodes) {
@@ -228,8 +232,13 @@ export class Stage {
 
 function createHost(labName: string, name: string, last: number, programs: ReadonlyMap<string, string>): Promise<Host> {
   const all = new Map([...programs, ['/usr/bin/systemctl', SYSTEMCTL]]);
-  const extras = { copied: ['/etc'], empty: ['/root', '/home', '/var/lib'], programs: all };
+  const extras = { copied: ['/etc'], empty: ['/root', '/home', '/var/lib', OWN_PROGRAMS], programs: all };
   return Host.create(labName, labDirectory(labName), name, `192.0.2.${last}`, extras);
+}
+
+function install(host: Host, program: string): void {
+  host.write(`${OWN_PROGRAMS}/${program}`, ours(program));
+  chmodSync(host.outside(`${OWN_PROGRAMS}/${program}`), 0o755);
 }
 
 function ours(program: string): string {

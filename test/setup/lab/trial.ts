@@ -1,5 +1,6 @@
 /** What every combination has to get through: setup, status, a cut, remove, and setup again. */
 import assert from 'node:assert/strict';
+import { CLUSTER_NAME } from './names.ts';
 import { differences, snapshot } from './snapshot.ts';
 import { Stage, type StageOptions } from './stage.ts';
 
@@ -43,6 +44,7 @@ async function play(stage: Stage, combination: Combination): Promise<void> {
   const startedMs = performance.now();
   await run('setup', arbiterName, ...setup);
   const setupMs = performance.now() - startedMs;
+  if (stage.options.arbiter === 'ours') await allRegistered(stage, setup);
   const everybody = stage.nodes.map((_, at) => at + 1);
   await stage.winners(everybody);
   const first = nodes === 3 ? [1] : everybody.slice(0, nodes / 2);
@@ -59,6 +61,20 @@ async function play(stage: Stage, combination: Combination): Promise<void> {
   await run('setup', arbiterName, ...setup);
   await stage.winners(everybody);
   console.log(`${combination.name}: first setup ${Math.round(setupMs)} ms`);
+}
+
+/** Each node's own certificate is on the record of the cluster's name, for as long as was asked for. */
+async function allRegistered(stage: Stage, setup: readonly string[]): Promise<void> {
+  const { certificates }: { certificates: { cluster?: string; daysLeft: number }[] } = JSON.parse(
+    await stage.arbiter.exec('qnetd', 'certs', 'list', '--json'),
+  );
+  const own = certificates.filter(({ cluster }) => cluster === CLUSTER_NAME);
+  const at = setup.indexOf('--valid-days');
+  const days = at < 0 ? 3650 : Number(setup[at + 1]);
+  assert.deepEqual(
+    own.map(({ daysLeft }) => daysLeft),
+    stage.nodes.map(() => days - 1),
+  );
 }
 
 async function plain(stage: Stage, args: readonly string[]) {

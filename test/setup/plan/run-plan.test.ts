@@ -55,7 +55,7 @@ const COMMANDS: Readonly<Record<string, { run: Command; world: () => TwinWorld }
 
 function served(): TwinWorld {
   const world = new TwinWorld(NAMES, WITH_DEVICE);
-  world.arbiter.records.set('lab', 'an old certificate');
+  world.arbiter.records.set('lab', 'certificate of old');
   for (const node of world.nodes.values()) {
     Object.assign(node, { store: 'certificate of old', unit: { enabled: true, active: true } });
   }
@@ -124,6 +124,21 @@ for (const [name, { run: command, world: begin }] of Object.entries(COMMANDS)) {
     }
   });
 }
+
+test('a name that another cluster has got in the meantime is not taken from it', async () => {
+  const world = new TwinWorld(NAMES, PLAIN);
+  const { run, services } = staged((parts) => setupRun(plan(PLAIN, WITH_DEVICE, '2', false), parts), world);
+  const steps = run.steps.map((step) => {
+    const look = () => {
+      world.arbiter.records.set('lab', 'of a stranger');
+      return step.look();
+    };
+    return step.id === 'certificates' ? { ...step, look } : step;
+  });
+  const outcome = await runPlan({ ...run, steps }, services);
+  assert.match(outcome.kind === 'undone' ? String(outcome.error) : outcome.kind, /lab is taken/);
+  for (const { store, conf } of world.nodes.values()) assert.deepEqual([store, conf], [undefined, PLAIN]);
+});
 
 test('stopped between two steps, everything is as it was before', async () => {
   const world = new TwinWorld(NAMES, PLAIN);

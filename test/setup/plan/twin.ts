@@ -120,6 +120,11 @@ export function twinNode(world: TwinWorld, name: string): NodePort {
       call('importCertificate', (node) => {
         node.store = new TextDecoder().decode(certificate);
       }),
+    vouch: (_request, store) =>
+      call('vouch', (node) => {
+        const held = store === 'inUse' ? node.store : node.keptStore;
+        return held?.startsWith('certificate') === true ? new TextEncoder().encode(`word of ${held}`) : undefined;
+      }),
     readConf: () => call('readConf', (node) => node.conf),
     replaceConf: (expected, text) =>
       call('replaceConf', (node) => {
@@ -186,10 +191,21 @@ export function twinArbiter(world: TwinWorld): ArbiterPort {
         if (certificate === undefined) arbiter.records.delete(cluster);
         else arbiter.records.set(cluster, certificate);
       }),
-    sign: (request, cluster) =>
+    guardsNames: () => call('guardsNames', () => true),
+    sign: (request, { clusterName: cluster, claim }) =>
       call('sign', (arbiter) => {
+        const holder = arbiter.records.get(cluster);
+        const word = claim.kind === 'endorsed' ? new TextDecoder().decode(claim.word) : claim.kind;
+        if (
+          holder !== undefined &&
+          word !== 'replace' &&
+          !holder.split('\n').some((each) => word === `word of ${each}`)
+        ) {
+          throw new Error(`${cluster} is taken`);
+        }
         const certificate = `certificate for ${new TextDecoder().decode(request)}`;
-        arbiter.records.set(cluster, certificate);
+        const others = holder === undefined || word === 'replace' ? [] : [holder];
+        arbiter.records.set(cluster, [...others, certificate].join('\n'));
         return new TextEncoder().encode(certificate);
       }),
   };
