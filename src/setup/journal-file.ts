@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrorCode, writeFileAtomic } from '../runtime/atomic-file.ts';
 import { OperatorError } from '../runtime/errors.ts';
-import type { Journal, JournalStore } from './plan/journal.ts';
+import type { Journal, JournalEntry, JournalStore } from './plan/journal.ts';
 
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
@@ -34,12 +34,18 @@ export async function readJournal(path: string): Promise<Journal | undefined> {
     if (hasErrorCode(error, 'ENOENT')) return undefined;
     throw error;
   }
-  const journal: unknown = parsed(text);
-  if (isJournal(journal)) return journal;
+  const journal = parseJournal(text);
+  if (journal !== undefined) return journal;
   throw new OperatorError(
     `${path} tells of a run that was cut off, and cannot be read.`,
     'Use the qdevice of the version that wrote it.',
   );
+}
+
+/** undefined: no journal of this version. */
+export function parseJournal(text: string): Journal | undefined {
+  const journal: unknown = parsed(text);
+  return isJournal(journal) ? journal : undefined;
 }
 
 function parsed(text: string): unknown {
@@ -56,5 +62,13 @@ function isJournal(value: unknown): value is Journal {
     return false;
   }
   const { format, operation, entries, settled } = value;
-  return format === 1 && typeof operation === 'string' && Array.isArray(entries) && typeof settled === 'boolean';
+  if (format !== 1 || typeof operation !== 'string' || typeof settled !== 'boolean') return false;
+  return Array.isArray(entries) && entries.every(isEntry);
+}
+
+function isEntry(value: unknown): value is JournalEntry {
+  if (typeof value !== 'object' || value === null || !('id' in value && 'before' in value)) return false;
+  const { id, before } = value;
+  if (typeof id !== 'string' || typeof before !== 'object' || before === null) return false;
+  return Object.values(before).every((each) => each === null || ['string', 'boolean'].includes(typeof each));
 }

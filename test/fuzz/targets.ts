@@ -5,6 +5,7 @@ import { arbiter } from './targets/arbiter.ts';
 import { corosyncConf } from './targets/conf.ts';
 import { arbiterRequests, nodeRequests } from './targets/local-socket.ts';
 import { member } from './targets/member.ts';
+import { hostAnswers, journals } from './targets/setup.ts';
 import { commandLines, configuration, voteRecords } from './targets/texts.ts';
 import { frames, options } from './targets/wire.ts';
 
@@ -21,4 +22,6 @@ export const TARGETS: readonly FuzzTarget[] = [
   commandLines,
   corosyncConf,
   voteRecords,
+  journals,
+  hostAnswers,
 ];

@@ -21,6 +21,7 @@ export function isSyncPlan(plan: unknown): plan is SyncPlan {
   return (
     typeof plan.clusterName === 'string' &&
     Array.isArray(plan.newcomers) &&
+    plan.newcomers.every((name) => typeof name === 'string') &&
     (plan.conf === null || isConfChange(plan.conf))
   );
 }

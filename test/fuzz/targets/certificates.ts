@@ -2,12 +2,14 @@
  * Certificates, requests and `.p12` files, changed on the level of their bytes. Seeds are made with openssl, old and new schemes of
  * protection alike, so the targets exist only where it is installed.
  */
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificateNamesCluster, namesInWords } from '../../../src/arbiter/certificate-name.ts';
+import { isEndorsed } from '../../../src/certs/endorsement.ts';
 import { checkIdentity } from '../../../src/certs/identity-checks.ts';
 import { certificatePem } from '../../../src/certs/issue.ts';
 import { loadNodeIdentity } from '../../../src/certs/node-identity.ts';
@@ -36,6 +38,9 @@ export_p12 rc2.p12 -legacy
 export_p12 triple.p12 -certpbe PBE-SHA1-3DES -keypbe PBE-SHA1-3DES
 export_p12 plain.p12 -certpbe NONE -keypbe NONE
 openssl req -in cluster.csr -outform der -out csr.der
+{ printf 'qdevice: this cluster vouches for the certificate request that follows\\0'; cat csr.der; } |
+  openssl dgst -sha256 -sign cluster.key -out word
+{ cat cluster.pem; echo '-----BEGIN QDEVICE ENDORSEMENT-----'; base64 word; echo '-----END QDEVICE ENDORSEMENT-----'; } >word.txt
 `;
 const P12 = ['today', 'rc2', 'triple', 'plain'];
 const NODE_P12 = 'qdevice-net-node.p12';
@@ -58,6 +63,7 @@ export function openCertificates(): Certificates {
   const targets = [
     peerCertificates(certificates),
     requests([file('csr.der'), file('cluster.csr')]),
+    endorsements(file),
     identities(file, certificates),
     pkcs12(
       P12.map((name) => file(`${name}.p12`)),
@@ -87,6 +93,25 @@ function requests(seeds: readonly Uint8Array[]): FuzzTarget {
     bytesMax: BYTES_MAX,
     run(input) {
       asOperator(() => readRequest(input, 'x.crq', KEY_BITS_MIN));
+    },
+  };
+}
+
+/** Nothing but the very signature of the certificate that is known makes a request a known cluster's. */
+function endorsements(file: (name: string) => Buffer): FuzzTarget {
+  const known = [{ clusterName: 'lab', certificate: new X509Certificate(file('cluster.pem')), file: 'cluster.pem' }];
+  const request = file('csr.der');
+  const word = file('word.txt');
+  assert.ok(isEndorsed(latin1(word), request, known));
+  return {
+    name: 'endorsements',
+    seeds: [word, file('cluster.pem')],
+    bytesMax: BYTES_MAX,
+    run(input) {
+      if (!isEndorsed(latin1(input), request, known)) return;
+      const signature = (text: string): string => /ENDORSEMENT-----([^-]*)-----END/.exec(text)?.[1] ?? '';
+      const bytes = (text: string): Buffer => Buffer.from(signature(text), 'base64');
+      assert.deepEqual(bytes(latin1(input)), bytes(latin1(word)), 'the same signature, written in another way');
     },
   };
 }
