@@ -22,7 +22,7 @@ import { initReply, preinitReply, serverError } from './replies.ts';
 import type { Report } from './reports.ts';
 import { NO_RECORDS, type Records } from './safety/guards.ts';
 import type { Ending } from './safety/lease.ts';
-import { type Host, onRecorded, onWithdrawn, reviewDue } from './safety/review.ts';
+import { type Host, onWithdrawn, onWord, reviewDue } from './safety/review.ts';
 import { deadPeerMs, judge, newSession, type Session } from './session.ts';
 import type { ArbiterSettings } from './settings.ts';
 import type { ArbiterSnapshot } from './snapshot.ts';
@@ -72,7 +72,8 @@ export class Arbiter {
         this.#drop(event.client, event.reason, event.finished === true ? 'finished' : 'broken');
         break;
       case 'recorded':
-        onRecorded(this.#host(), event.cluster, event.version, event.failure);
+      case 'release':
+        onWord(this.#host(), event);
         break;
       case 'tick':
         this.#onTick();

@@ -31,6 +31,11 @@ export type ArbiterEvent =
       readonly version: number;
       readonly failure?: string | undefined;
     }
+  /**
+   * An operator's word that nothing on this node can be casting a vote: it is powered off, or its corosync is stopped.
+   * Of no effect unless somebody waits for it, and while it is connected.
+   */
+  | { readonly kind: 'release'; readonly cluster: ByteString; readonly nodeId: number }
   /** The moment that nextDeadlineMs() named has come. */
   | { readonly kind: 'tick' }
   /** The service stops: every client is closed, nothing is decided any more, nobody is told a vote. */

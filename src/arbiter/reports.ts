@@ -126,6 +126,8 @@ export type Report =
   | ({ readonly what: 'revoking'; readonly nodeId: number } & OfClient)
   /** It did not confirm a refusal in time and is closed. */
   | ({ readonly what: 'unconfirmed'; readonly nodeId: number } & OfClient)
+  /** An operator said that this node, which a partition waited for, casts nothing. */
+  | { readonly what: 'released'; readonly cluster: ByteString; readonly nodeId: number }
   /** The vote is withheld because it could not be written down who gets it. */
   | { readonly what: 'recordFailed'; readonly cluster: ByteString; readonly reason: string }
   /** The code that decides for this cluster failed; its clients are closed, every other cluster goes on. */

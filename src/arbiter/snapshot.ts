@@ -76,6 +76,8 @@ export interface VoteCounts {
   /** Nodes that were told NACK so that somebody else may have the vote, and those that were closed for not confirming. */
   readonly revoked: number;
   readonly unconfirmed: number;
+  /** Nodes that an operator said cast nothing. */
+  readonly released: number;
   readonly recordsWritten: number;
   readonly recordFailures: number;
 }

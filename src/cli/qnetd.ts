@@ -33,6 +33,7 @@ export async function qnetd(args: readonly string[]): Promise<number> {
     .option('run-dir', text('directory of lock file and local socket'));
   addRun(parser, done);
   addStatus(parser, done);
+  addRelease(parser, done);
   addInit(parser, done);
   addSign(parser, done);
   addCerts(parser, done);
@@ -83,14 +84,36 @@ function addStatus(parser: Parser, done: Done): void {
         .option('cluster', text('this one alone')),
     async ({ verbose, json, cluster, runDir, state }) => {
       const { qnetdStatus } = await import('./qnetd-status.ts');
-      const places = runDir === undefined ? [ownDirectories(), SYSTEM_DIRECTORIES] : [{ runDir }];
-      const sockets = new Set(places.map((place) => localSocketIn(place.runDir)));
-      const result = await qnetdStatus({ verbose: verbose === true, json: json === true, cluster }, [...sockets]);
+      const choice = { verbose: verbose === true, json: json === true, cluster };
+      const result = await qnetdStatus(choice, socketsIn(runDir));
       finish(result);
       done(result.exitCode);
       if (json === true) return;
       const { arbiterEnds } = await import('./certs-commands.ts');
       for (const note of await arbiterEnds(directories({ state }).stateDir)) processOutput().err(note);
+    },
+  );
+}
+
+function addRelease(parser: Parser, done: Done): void {
+  parser.command(
+    'release',
+    'say that a node which is waited for is powered off for good',
+    (command) =>
+      command
+        .option('cluster', { ...text('its name'), demandOption: true })
+        .option('node', { ...text('id of the node'), demandOption: true })
+        .option('dry-run', { type: 'boolean', describe: 'say what would happen', coerce: last<boolean> })
+        .option('yes', { type: 'boolean', describe: 'ask nothing', coerce: last<boolean> })
+        .option('json', { type: 'boolean', describe: 'for machines', coerce: last<boolean> }),
+    async ({ cluster = '', node = '', dryRun, yes, json, runDir }) => {
+      const { qnetdRelease } = await import('./qnetd-release.ts');
+      const { hasTerminal, terminalPrompts } = await import('./setup-prompts.ts');
+      const choice = { cluster, node, dryRun: dryRun === true, yes: yes === true, json: json === true };
+      const confirm = hasTerminal() ? terminalPrompts().confirm : undefined;
+      const result = await qnetdRelease(choice, socketsIn(runDir), { output: processOutput(), confirm });
+      finish(result);
+      done(result.exitCode);
     },
   );
 }
@@ -144,6 +167,12 @@ function addCerts(parser: Parser, done: Done): void {
       done(await arbiterCertsCommand(choice, stateDir, processOutput()));
     },
   );
+}
+
+/** Where a running arbiter may be asked. */
+function socketsIn(runDir: string | undefined): string[] {
+  const places = runDir === undefined ? [ownDirectories(), SYSTEM_DIRECTORIES] : [{ runDir }];
+  return [...new Set(places.map((place) => localSocketIn(place.runDir)))];
 }
 
 /** What is no number is told by whoever checks the range. */

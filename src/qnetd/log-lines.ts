@@ -274,6 +274,10 @@ function clusterLineOf(report: Exclude<Report, { readonly client: ClientId }>): 
       const fields = { cluster, partition: report.partition, waitedMs: Math.round(report.waitedMs) };
       return { level: 'info', message: 'partition gets the vote after waiting', fields };
     }
+    case 'released': {
+      const message = 'an operator says that this node casts nothing: it is waited for no more';
+      return { level: 'warn', message, fields: { cluster, node: report.nodeId } };
+    }
     case 'recordFailed': {
       const message = 'the vote is withheld: who gets it could not be written down; make room or mend the directory';
       return { level: 'error', message, fields: { cluster, reason: report.reason } };

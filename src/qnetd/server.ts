@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { ClientId } from '../arbiter/events.ts';
 import type { Report } from '../arbiter/reports.ts';
+import type { ByteString } from '../protocol/values.ts';
 import { type Core, Driver } from './driver.ts';
 import { Link, type LinkOptions } from './link.ts';
 import type { ReportLog } from './log-lines.ts';
@@ -75,6 +76,11 @@ export class QnetServer {
   /** Lets the arbiter look at the clock: what a watchdog may take as a sign of life. */
   tick(): void {
     this.#driver.feed({ kind: 'tick' });
+  }
+
+  /** An operator says that nothing on this node can be casting a vote. */
+  release(cluster: ByteString, nodeId: number): void {
+    this.#driver.feed({ kind: 'release', cluster, nodeId });
   }
 
   /** Closes every connection and waits, for a limited time, until the peers have heard. */

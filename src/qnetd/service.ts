@@ -163,6 +163,7 @@ export class Service {
     if (reply.tooLong) {
       this.#ports.log.warn({ maxSendBytes }, 'an answer was too long for the local socket, raise ipc_max_send_size');
     }
+    if (reply.release !== undefined) this.#server.release(reply.release.cluster, reply.release.nodeId);
     return reply;
   }
 

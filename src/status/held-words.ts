@@ -24,6 +24,18 @@ export function heldWords({ partition, waitsFor, recordFailure }: HeldStatus): s
   return `${parts.join('; ')}, before ${nodesText(partition)} may have it`;
 }
 
+/** For a node that no time ends the waiting for, should it never be back. `cluster`: its name. undefined: time does. */
+export function releaseWords({ waitsFor }: HeldStatus, cluster: string): string | undefined {
+  const endless = waitsFor.filter(({ reason, remainingMs }) => reason !== 'confirmation' && remainingMs === null);
+  const [first] = endless;
+  if (first === undefined) return undefined;
+  // Nodes choose the name, and what stands here is copied into a shell.
+  const name = /^[\w.@+:][\w.@%+:-]*$/.test(cluster) ? cluster : 'NAME';
+  const node = endless.length === 1 ? first.nodeId : 'ID';
+  const nodes = nodesText(endless.map(({ nodeId }) => nodeId));
+  return `if ${nodes} will never be back: qnetd release --cluster ${name} --node ${node}`;
+}
+
 /** The one that lasts longest speaks for all. */
 function words(
   waitsFor: HeldStatus['waitsFor'],

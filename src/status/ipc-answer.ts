@@ -6,6 +6,8 @@ export interface IpcReply {
   readonly text: ByteString;
   /** The service is to stop once the answer is out. */
   readonly stop: boolean;
+  /** What the arbiter is to be told, by an operator's word. */
+  readonly release?: { readonly cluster: ByteString; readonly nodeId: number };
   /** The answer would have been over the limit, and an error was sent instead. */
   readonly tooLong?: true;
 }

@@ -7,6 +7,7 @@ import { fittingJson } from './fitting.ts';
 import { error, type IpcReply, ok, tooLong } from './ipc-answer.ts';
 import type { IpcRequest } from './ipc-request.ts';
 import { shownName, statusDocument } from './json.ts';
+import { releaseReply } from './release-reply.ts';
 import { listBody, statusBody } from './upstream-text.ts';
 
 export interface IpcFacts {
@@ -29,6 +30,8 @@ export function ipcReply(request: IpcRequest, facts: IpcFacts): IpcReply {
       return { text: 'OK\n', stop: true };
     case 'snapshot':
       return snapshotReply(request.cluster, facts);
+    case 'release':
+      return releaseReply(request, facts);
     case 'empty':
       return error('No command specified', maxSendBytes);
     case 'unknown':

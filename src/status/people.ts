@@ -1,7 +1,7 @@
 /** The status for people: calm text of at most 80 columns, the vote first, then why, then who is there. */
 import type { DecisionAlgorithm, TlsSupport } from '../protocol/enums.ts';
 import type { TieBreaker } from '../protocol/values.ts';
-import { heldWords } from './held-words.ts';
+import { heldWords, releaseWords } from './held-words.ts';
 import type { AdmissionStatus, ClusterStatus, NodeStatus, NodeVote, StatusDocument, VoteStatus } from './json.ts';
 import { printable } from './printable.ts';
 import { columns, counted, durationText, labelled, nodesText, wrapped } from './text-layout.ts';
@@ -95,7 +95,7 @@ function clusterLines(cluster: ClusterStatus, verbose: boolean): string[] {
   return [...lines, '', ...nodeLines(cluster, verbose)];
 }
 
-function voteLines({ vote, partitions, leftOut }: ClusterStatus): string[] {
+function voteLines({ name, vote, partitions, leftOut }: ClusterStatus): string[] {
   const lines = labelled('  Vote', vote.holders.length === 0 ? 'nobody has it' : `${nodesText(vote.holders)}`);
   if (vote.rule !== null && !leftOut?.includes('winner') && !sameIds(vote.winner, vote.holders)) {
     lines.push(...labelled('  Decided for', vote.winner.length === 0 ? 'nobody' : nodesText(vote.winner)));
@@ -106,6 +106,8 @@ function voteLines({ vote, partitions, leftOut }: ClusterStatus): string[] {
   }
   const waiting = waitingWords(vote, partitions.length);
   if (waiting !== undefined) lines.push(...labelled('  Waiting for', waiting));
+  const release = vote.held && releaseWords(vote.held, name);
+  if (release !== undefined) lines.push(...labelled('  Or release', release));
   return lines;
 }
 

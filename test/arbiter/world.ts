@@ -66,6 +66,11 @@ export class World {
     this.#run(this.arbiter.handle({ kind: 'recorded', cluster, version, failure }, this.nowMs));
   }
 
+  /** An operator says that this node casts nothing. */
+  release(cluster: string, nodeId: number): void {
+    this.#run(this.arbiter.handle({ kind: 'release', cluster, nodeId }, this.nowMs));
+  }
+
   connect(client: number): void {
     this.#run(this.arbiter.handle({ kind: 'connected', client, address: `192.0.2.${client}:1` }, this.nowMs));
   }

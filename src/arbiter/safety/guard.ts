@@ -173,11 +173,16 @@ export function settle(before: Safety, cluster: Cluster, nowMs: number): Guarded
       ({ safety, cluster: now } = freed);
       votes.push(freed.vote);
       reports.push(...freed.reports);
-    } else if (safety.ledger.writing === undefined && (safety.ledger.failure?.retryAtMs ?? 0) <= nowMs) {
+    } else if (mayWrite(safety, nowMs)) {
       const ledger = startWriting(safety.ledger, safety.grants, member, now);
       safety = { ...safety, ledger };
       write = ledger.writing;
     }
+  }
+  if (safety.ledger.isOutdated && mayWrite(safety, nowMs)) {
+    const ledger = startWriting(safety.ledger, safety.grants, undefined, now);
+    safety = { ...safety, ledger };
+    write = ledger.writing;
   }
   return { safety, cluster: now, votes, reports, write };
 }
@@ -196,6 +201,9 @@ function ask(safety: Safety, cluster: Cluster, client: ClientId, seq: number | u
   const pending = [...rest.pending, { client, nodeId, ringId, seq, sinceMs, told }];
   return { granted: false, safety: { ...rest, pending: pending.sort((a, b) => a.nodeId - b.nodeId) } };
 }
+
+const mayWrite = ({ ledger }: Safety, nowMs: number): boolean =>
+  ledger.writing === undefined && (ledger.failure?.retryAtMs ?? 0) <= nowMs;
 
 /** ffsplit takes no decision while the reports contradict each other; what it decided before does not count then. */
 function standsByIt({ members, phase }: Cluster): boolean {

@@ -15,6 +15,7 @@ import { blockersOf } from './blockers.ts';
 import { confirmed, type Guarded, left, newSafety, recorded, type Screened, screened, withdrew } from './guard.ts';
 import type { Ending } from './lease.ts';
 import type { RecordedGrant } from './ledger.ts';
+import { isReleasable, released } from './release.ts';
 import type { Safety } from './state.ts';
 
 /** What the disk said as the process began. */
@@ -43,7 +44,15 @@ export class Guards {
   readonly #deadlines = new Deadlines<ByteString>();
   /** Clusters without a connection, and since when. */
   readonly #emptySinceMs = new Map<ByteString, number>();
-  readonly #counts = { held: 0, freed: 0, revoked: 0, unconfirmed: 0, recordsWritten: 0, recordFailures: 0 };
+  readonly #counts = {
+    held: 0,
+    freed: 0,
+    revoked: 0,
+    unconfirmed: 0,
+    released: 0,
+    recordsWritten: 0,
+    recordFailures: 0,
+  };
 
   constructor({ byCluster, startedAtMs }: Records) {
     this.#startedAtMs = startedAtMs;
@@ -85,6 +94,15 @@ export class Guards {
   recorded(name: ByteString, version: number, failure: string | undefined, nowMs: number): void {
     this.#counts[failure === undefined ? 'recordsWritten' : 'recordFailures'] += 1;
     this.#change(name, (safety) => recorded(safety, version, failure, nowMs));
+  }
+
+  /** False: nobody waits for this node, or it can be asked itself. */
+  release(cluster: Cluster, nodeId: number, nowMs: number): boolean {
+    const safety = this.#byName.get(cluster.name);
+    if (safety === undefined || !isReleasable(safety, cluster, nodeId, nowMs)) return false;
+    this.#counts.released += 1;
+    this.#byName.set(cluster.name, released(safety, nodeId));
+    return true;
   }
 
   left(name: ByteString, member: Member, ending: Ending, heardAtMs: number, nowMs: number): void {
@@ -168,8 +186,11 @@ function nextLookMs(safety: Safety, cluster: Cluster, nowMs: number): number | u
     for (const blocker of blockersOf(safety, cluster, member, nowMs)) {
       if (blocker.kind !== 'confirmation') moments.push(blocker.untilMs);
     }
-    const { writing, failure } = safety.ledger;
-    if (writing === undefined && failure !== undefined && failure.retryAtMs > nowMs) moments.push(failure.retryAtMs);
+  }
+  const { writing, failure, isOutdated } = safety.ledger;
+  const wantsToWrite = isOutdated || safety.pending.length > 0;
+  if (wantsToWrite && writing === undefined && failure !== undefined && failure.retryAtMs > nowMs) {
+    moments.push(failure.retryAtMs);
   }
   const next = Math.min(...moments);
   return Number.isFinite(next) ? next : undefined;

@@ -1,7 +1,7 @@
 /**
  * What is on disk of a cluster's grants: an ACK leaves only when the record says that its node may be casting it. A
  * record says too much rather than too little: it names all nodes of a partition at once, so that one write does for all
- * of them, and is not rewritten when a grant ends.
+ * of them, and is not rewritten when a grant ends, but by an operator's word.
  */
 
 import type { Cluster, Member } from '../cluster.ts';
@@ -16,12 +16,21 @@ export interface RecordedGrant {
   readonly leaseMs: number;
 }
 
+interface Writing {
+  readonly version: number;
+  readonly grants: readonly RecordedGrant[];
+  /** It takes a node out that an operator has released. */
+  readonly mends: boolean;
+}
+
 export interface Ledger {
   readonly durable: readonly RecordedGrant[];
-  readonly writing: { readonly version: number; readonly grants: readonly RecordedGrant[] } | undefined;
+  readonly writing: Writing | undefined;
   readonly failure: { readonly reason: string; readonly retryAtMs: number } | undefined;
   /** Of the last write. */
   readonly version: number;
+  /** A node was released by an operator and is still on disk: it has to go, or the next process waits for it again. */
+  readonly isOutdated: boolean;
 }
 
 const RETRY_MS = 2_000;
@@ -31,6 +40,7 @@ export const newLedger = (durable: readonly RecordedGrant[]): Ledger => ({
   writing: undefined,
   failure: undefined,
   version: 0,
+  isOutdated: false,
 });
 
 /** While a write is under way the disk may say the old or the new: the grant has to be in both. */
@@ -39,22 +49,23 @@ export function isRecorded({ durable, writing }: Ledger, member: Member): boolea
   return covers(durable, wanted) && (writing === undefined || covers(writing.grants, wanted));
 }
 
-/** Starts a write of all grants there are and of those that the member's partition is about to get. */
+/** Starts a write of all grants there are, and of those that the member's partition, if any, is about to get. */
 export function startWriting(
   ledger: Ledger,
   grants: readonly Grant[],
-  member: Member,
+  member: Member | undefined,
   cluster: Cluster,
-): Ledger & { readonly writing: NonNullable<Ledger['writing']> } {
-  const claim = claimOf(member);
-  const wanted = sortedIds(claim).map((nodeId) =>
-    recordOf({ nodeId }, claim, leaseMs(nodeIn(cluster, nodeId) ?? member)),
-  );
+): Ledger & { readonly writing: Writing } {
+  const claim = member === undefined ? new Set<number>() : claimOf(member);
+  const wanted = sortedIds(claim).flatMap((nodeId) => {
+    const announced = nodeIn(cluster, nodeId) ?? member;
+    return announced === undefined ? [] : [recordOf({ nodeId }, claim, leaseMs(announced))];
+  });
   const kept = grants.map((grant) => recordOf(grant, grant.members, grant.leaseMs));
   const all = [...wanted];
   for (const grant of kept) if (!covers(all, grant)) all.push(grant);
   const version = ledger.version + 1;
-  return { ...ledger, version, writing: { version, grants: all } };
+  return { ...ledger, version, isOutdated: false, writing: { version, grants: all, mends: ledger.isOutdated } };
 }
 
 /** The end of a write. After a failure the disk may say either: only what is in both is certain. */
@@ -67,6 +78,7 @@ export function endWriting(ledger: Ledger, version: number, failure: string | un
     durable: durable.filter((grant) => covers(writing.grants, grant)),
     writing: undefined,
     failure: { reason: failure, retryAtMs: nowMs + RETRY_MS },
+    isOutdated: ledger.isOutdated || writing.mends,
   };
 }
 

@@ -1,9 +1,12 @@
-/** When something may have come about that the guard waits for: time, a record on disk, a node that takes its leave. */
+/**
+ * When something may have come about that the guard waits for: time, a record on disk, a node that takes its leave, an
+ * operator's word.
+ */
 
 import type { ByteString } from '../../protocol/values.ts';
 import type { Clusters, Result } from '../clusters.ts';
 import type { Effect } from '../effects.ts';
-import type { ClientId } from '../events.ts';
+import type { ArbiterEvent, ClientId } from '../events.ts';
 
 /** The part of the arbiter that is needed here. */
 export interface Host {
@@ -33,11 +36,22 @@ export function reviewDue(host: Host): void {
   }
 }
 
-export function onRecorded(host: Host, cluster: ByteString, version: number, failure: string | undefined): void {
-  if (failure !== undefined) {
-    host.push({ kind: 'report', report: { what: 'recordFailed', cluster, reason: failure } });
+/** The disk says that a record is written, or an operator that a node casts nothing. */
+export function onWord(host: Host, event: Extract<ArbiterEvent, { readonly kind: 'recorded' | 'release' }>): void {
+  const { cluster } = event;
+  const { guards } = host.clusters;
+  if (event.kind === 'recorded') {
+    const { version, failure } = event;
+    if (failure !== undefined) {
+      host.push({ kind: 'report', report: { what: 'recordFailed', cluster, reason: failure } });
+    }
+    guards?.recorded(cluster, version, failure, host.nowMs);
+  } else {
+    const { nodeId } = event;
+    const known = host.clusters.get(cluster);
+    if (known === undefined || guards?.release(known, nodeId, host.nowMs) !== true) return;
+    host.push({ kind: 'report', report: { what: 'released', cluster, nodeId } });
   }
-  host.clusters.guards?.recorded(cluster, version, failure, host.nowMs);
   host.carryOut(cluster, undefined, host.clusters.review(cluster, host.nowMs));
 }
 

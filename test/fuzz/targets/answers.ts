@@ -5,6 +5,7 @@ import { peopleText } from '../../../src/status/people.ts';
 import { foreignText } from '../../../src/status/printable.ts';
 import { qdeviceStatusJson, readQdeviceStatusJson } from '../../../src/status/qdevice-json.ts';
 import { qdevicePeopleText } from '../../../src/status/qdevice-people.ts';
+import { readRelease } from '../../../src/status/release-reply.ts';
 import { FACTS, firstSnapshot, memberSnapshot } from '../../status/member-snapshots.ts';
 import { clusterSnapshot, nodeInfos, nodeSnapshot } from '../../status/snapshots.ts';
 import { bytesOf, type FuzzTarget, latin1 } from '../target.ts';
@@ -17,11 +18,15 @@ const TWO = clusterSnapshot({
 });
 const document = JSON.stringify(statusDocument(SERVER, { connectedClients: 3, clusters: [TWO] }, String));
 
+const RELEASE = JSON.stringify({ nodeId: 2, partition: [1], reason: 'lease', remainingMs: null, released: true });
+
 export const arbiterAnswers: FuzzTarget = {
   name: 'arbiter-answers',
-  seeds: [document, '{"format":1,"clusters":[]}', '[]'].map(bytesOf),
+  seeds: [document, RELEASE, '{"format":1,"clusters":[]}', '[]'].map(bytesOf),
   bytesMax: 8192,
   run(input) {
+    const release = readRelease(latin1(input));
+    if (release !== undefined) assert.ok(release.partition.every((nodeId) => typeof nodeId === 'number'));
     const status = readStatusJson(latin1(input));
     if (status === undefined) return;
     for (const verbose of [false, true]) checkText(() => peopleText(status, { cluster: undefined, verbose }));

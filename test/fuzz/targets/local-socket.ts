@@ -27,10 +27,26 @@ const LINES = [
   'list cluster lab verbose\n',
   'snapshot cluster "l\\"ab"\n',
   'shutdown\n',
+  'release cluster lab node 2\n',
+  'release cluster lab node 2 now\n',
   'nonsense "\\x\n',
   '\0status \t\v\f x\r\n',
 ];
 const seeds = LINES.flatMap((line) => [0, 2].map((limit) => Uint8Array.from([limit, ...bytesOf(line)])));
+
+/** A node that no time brings back is waited for. */
+const WAITING = {
+  phase: 'settled',
+  winner: [1],
+  rule: 'lastMan',
+  sinceMs: 5,
+  held: {
+    partition: [1],
+    sinceMs: 5,
+    waitsFor: [{ nodeId: 2, reason: 'lease', remainingMs: undefined }],
+    recordFailure: undefined,
+  },
+} as const;
 
 export const arbiterRequests: FuzzTarget = {
   name: 'arbiter-requests',
@@ -40,9 +56,16 @@ export const arbiterRequests: FuzzTarget = {
     const { limitBytes, line } = read(input);
     const words = ipcWords(line);
     assert.ok(words.join('').length <= line.length, 'words are parts of the line');
-    const snapshot = { connectedClients: 1, clusters: [clusterSnapshot()] };
-    const facts = { server: SERVER, snapshot, timeBefore: String, maxSendBytes: limitBytes };
-    checkText(ipcReply(ipcRequest(words), facts).text, limitBytes);
+    const snapshot = { connectedClients: 1, clusters: [clusterSnapshot({ vote: WAITING })] };
+    const server = { ...SERVER, voteSafety: 'strict' } as const;
+    const { text, release } = ipcReply(ipcRequest(words), {
+      server,
+      snapshot,
+      timeBefore: String,
+      maxSendBytes: limitBytes,
+    });
+    checkText(text, limitBytes);
+    if (release !== undefined) assert.deepEqual(release, { cluster: 'lab', nodeId: 2 }, 'nobody else is waited for');
   },
 };
 
