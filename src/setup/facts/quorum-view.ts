@@ -46,7 +46,7 @@ function readMembers(table: string): QuorumMember[] {
   const members: QuorumMember[] = [];
   for (const line of table.split('\n')) {
     const match = /^\s*(\d+)\s+(\d+)\s+(\S.*)$/.exec(line);
-    if (match === null || match[1] === '0') continue;
+    if (match === null || Number(match[1]) === 0) continue;
     const [, id, votes, rest = ''] = match;
     const [first = '', ...others] = rest.trim().split(/\s+/);
     const name = hasDevices ? others[0] : first;

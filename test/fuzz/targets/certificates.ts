@@ -109,7 +109,8 @@ function endorsements(file: (name: string) => Buffer): FuzzTarget {
     bytesMax: BYTES_MAX,
     run(input) {
       if (!isEndorsed(latin1(input), request, known)) return;
-      const signature = (text: string): string => /ENDORSEMENT-----([^-]*)-----END/.exec(text)?.[1] ?? '';
+      const signature = (text: string): string =>
+        /BEGIN QDEVICE ENDORSEMENT-----([\w+/=\s]+)-----END QDEVICE/.exec(text)?.[1] ?? '';
       const bytes = (text: string): Buffer => Buffer.from(signature(text), 'base64');
       assert.deepEqual(bytes(latin1(input)), bytes(latin1(word)), 'the same signature, written in another way');
     },
