@@ -68,11 +68,19 @@ function controlFields(version: string): Readonly<Record<string, string>> {
 }
 
 async function scripts(): Promise<Record<string, string>> {
-  const common = await text('common.sh');
+  const common = `${await text('common.sh')}\n${await shippedSettings()}`;
   const names = ['preinst', 'postinst', 'prerm', 'postrm'];
   return Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, `${common}\n${await text(name)}`] as const)),
   );
+}
+
+/** The files of /etc/default, for the preinst, which runs before they are unpacked. */
+async function shippedSettings(): Promise<string> {
+  const cases = CONFFILES.map(
+    async (name) => `        /etc/default/${name}) cat <<'EOF'\n${await text(`${name}.default`)}EOF\n            ;;\n`,
+  );
+  return `shipped_settings() {\n    case "$1" in\n${(await Promise.all(cases)).join('')}    esac\n}\n`;
 }
 
 /** A second copy is for the postinst, which puts back what the removal of a replaced package may take along. */
