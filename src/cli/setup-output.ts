@@ -1,4 +1,5 @@
 /** How setup and its sister commands tell what they do, in 80 columns, and how they end. */
+import { wordsOf } from '../setup/commands/carry-out.ts';
 import type { CommandOutcome, Report } from '../setup/commands/report.ts';
 import type { Finding } from '../setup/rules/finding.ts';
 import { wrapped } from '../status/text-layout.ts';
@@ -58,6 +59,10 @@ function linesOf(report: Report): string[] {
       return label('undone', report.step.undoTitle ?? '');
     case 'notUndone':
       return label('stuck', report.step.undoTitle ?? '');
+    case 'notReleased': {
+      const text = `${wordsOf(report.error).problem} The next qdevice setup, remove or sync tidies up there.`;
+      return label('note', text);
+    }
     case 'begin':
     case 'undo':
       return [];

@@ -20,5 +20,8 @@ export const GUARDS_NAMES = `command -v qnetd >/dev/null && ${ARBITER_CERTUTIL} 
 
 /** What was there before, beside what replaces it, until a run is over. */
 export const BEFORE = '.before-qdevice-setup';
+/** Which run has a node, and which one the name of a cluster on its arbiter. */
+export const CLAIMS = '/var/lib/qdevice';
+export const NODE_CLAIM = 'claim';
 /** On the node where setup was started: what was done so far, for the run after one that was killed. */
 export const JOURNAL = '/var/lib/qdevice/setup.json';

@@ -60,7 +60,7 @@ export function findingsOf(survey: Survey): Finding[] {
     ),
     ...(survey.arbiter.failure === undefined ? [] : [sshFinding(survey.arbiter.failure)]),
   ];
-  return [...reaching, ...journals(survey), ...validity(survey), ...checkCluster(clusterFacts(survey))];
+  return [...reaching, ...claims(survey), ...validity(survey), ...checkCluster(clusterFacts(survey))];
 }
 
 function clusterFacts(survey: Survey): ClusterFacts {
@@ -128,16 +128,9 @@ function guestOf({ nodes, arbiter }: Survey): string | undefined {
   return byHost?.name;
 }
 
-function journals({ nodes, here }: Survey): Finding[] {
-  return nodes
-    .filter(({ facts }) => facts?.journal === true && facts.name !== here.name)
-    .map(({ name }) =>
-      refuse(
-        'F24',
-        `A setup that was started on node ${name} is at work or was cut off.`,
-        `If it is not at work any more, run qdevice setup or qdevice remove there.`,
-      ),
-    );
+function claims({ nodes }: Survey): Finding[] {
+  const from = new Set(nodes.flatMap(({ facts }) => facts?.claimedFrom ?? []));
+  return [...from].map((name) => REACHING.F24({ from: name }));
 }
 
 function validity({ validDays, arbiter: { name, facts } }: Survey): Finding[] {

@@ -7,7 +7,7 @@ import type { CommandResult } from '../lab/processes.ts';
 import { until } from '../lab/wait.ts';
 import { sampled } from './lab/sampled.ts';
 import { differences, snapshot } from './lab/snapshot.ts';
-import { Stage } from './lab/stage.ts';
+import { onStage, type Stage } from './lab/stage.ts';
 
 const CONF = '/etc/corosync/corosync.conf';
 const asked = process.env['SETUP_LAB'] ?? '';
@@ -16,20 +16,6 @@ const isChosen = (name: string) => asked === 'wide' || asked.split(',').includes
 function succeeded({ exitCode, stdout, stderr }: CommandResult): string {
   assert.equal(exitCode, 0, stdout + stderr);
   return stdout;
-}
-
-async function onStage(
-  options: Parameters<typeof Stage.create>[0],
-  work: (stage: Stage) => Promise<void>,
-): Promise<void> {
-  const stage = await Stage.create(options);
-  try {
-    await work(stage);
-  } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${stage.logs()}`, { cause: error });
-  } finally {
-    await stage.destroy();
-  }
 }
 
 const valueOn = (stage: Stage, id: number, path: string) =>
@@ -156,35 +142,5 @@ if (isChosen('name')) {
       await stage.winners([1, 2, 3]);
       const listed = await stage.arbiter.exec('qnetd', 'certs', 'list');
       assert.equal(listed.match(/cluster "lab"/g)?.length, 3, listed);
-    }));
-}
-
-if (isChosen('killed')) {
-  test('killed after each step, setup run again finishes, and remove instead leaves nothing', () =>
-    onStage({ nodes: 2 }, async (stage) => {
-      for (const command of ['setup', 'remove']) {
-        for (let steps = 1; steps <= 6; steps += 1) {
-          const log = `killed-${command}-${steps}`;
-          const running = await stage.startQdevice(log, 'setup', stage.arbiterAddress, '--yes');
-          const isThere = () => (stage.printed(log).match(/^ok /gm) ?? []).length >= steps;
-          await until(`${steps} steps`, () => (isThere() || !running.running ? undefined : stage.printed(log)), {
-            deadlineMs: 60_000,
-          });
-          if (running.running) await running.stop('SIGKILL');
-          if (command === 'setup') {
-            const told = await stage.qdevice('setup', stage.arbiterAddress, '--yes');
-            assert.ok(told.exitCode === 0 || told.stdout.includes('A quorum device is configured'), told.stdout);
-            await stage.winners([1, 2]);
-          }
-          await stage.qdevice('remove', '--yes');
-          await stage.settled();
-          for (const node of stage.nodes) {
-            const left = await node.tryExec('ls', '-d', '/etc/corosync/qdevice/net/nssdb', '/var/lib/qdevice');
-            assert.notEqual(left.exitCode, 0, left.stdout);
-            assert.equal(left.stdout, '');
-            assert.equal(valueAtPath(parseConf(node.read(CONF).toString('latin1')), 'quorum.device.model'), undefined);
-          }
-        }
-      }
     }));
 }

@@ -85,20 +85,6 @@ test('stopped by Ctrl-C it undoes what it did', async () => {
   assert.deepEqual(differences(before, await snapshot(stage)), []);
 });
 
-test('killed in the middle, setup run again finishes; remove instead leaves nothing', async () => {
-  const before = await snapshot(stage);
-  const running = await stage.startQdevice('killed', 'setup', stage.arbiterAddress, '--yes');
-  await stepDone('killed', /ok +all nodes: add the device/);
-  await running.stop('SIGKILL');
-  succeeded(await remove());
-  assert.deepEqual(differences(before, await snapshot(stage)), []);
-  const again = await stage.startQdevice('killed-again', 'setup', stage.arbiterAddress, '--yes');
-  await stepDone('killed-again', /ok +all nodes: make a key/);
-  await again.stop('SIGKILL');
-  assert.match(succeeded(await setup()), /was cut off/);
-  await stage.winners([1, 2]);
-});
-
 function stepDone(log: string, words: RegExp): Promise<number> {
   const goal = `${words} in ${log}`;
   return until(goal, () => (words.test(stage.printed(log)) ? undefined : stage.printed(log)), {

@@ -1,17 +1,18 @@
 /** Runs a plan and puts its end into words. */
 import { OperatorError } from '../../runtime/errors.ts';
+import { ClaimHeld } from '../host/claimed-host.ts';
 import { HostLost } from '../host/host.ts';
 import { SshFailure } from '../host/ssh-failure.ts';
 import { journalFile } from '../journal-file.ts';
 import { JOURNAL } from '../paths.ts';
 import { Interrupted, type Outcome, type Run, runPlan } from '../plan/run-plan.ts';
 import { StepProblem } from '../plan/step.ts';
+import { REACHING } from '../rules/sentences.ts';
 import type { CommandOutcome, Operator } from './report.ts';
 
 type Ending = Pick<CommandOutcome, 'outcome' | 'problem' | 'remedy' | 'notUndone'>;
 
 export async function carryOut(run: Run, operator: Operator, signal: AbortSignal): Promise<Ending> {
-  await run.tidy(); // what an older run kept and nobody needs would be taken for what was before this one
   const services = { journal: journalFile(JOURNAL), report: operator.report.bind(operator), signal };
   return endingOf(await runPlan(run, services));
 }
@@ -26,9 +27,7 @@ export function endingOf(outcome: Outcome): Ending {
       return {
         outcome: 'stuck',
         ...wordsOf(outcome.error),
-        notUndone: outcome.notUndone.map(
-          ({ step, error }) => `${step.undoTitle ?? step.title}: ${wordsOf(error).problem}`,
-        ),
+        notUndone: outcome.notUndone.map(({ title, error }) => `${title}: ${wordsOf(error).problem}`),
       };
   }
 }
@@ -38,6 +37,7 @@ export function wordsOf(error: unknown): { problem: string; remedy: string } {
     return { problem: error.problem, remedy: error.remedy };
   }
   if (error instanceof Interrupted) return { problem: error.message, remedy: 'Start it again when you like.' };
+  if (error instanceof ClaimHeld) return REACHING.F24({ from: error.from });
   const again = 'Mend that, then start again.';
   if (error instanceof HostLost) {
     return { problem: `The connection to ${error.host} was lost (${error.reason}).`, remedy: again };

@@ -4,10 +4,11 @@ import { type LockFile, takeLockFile } from '../../runtime/lock-file.ts';
 import { type ClusterConf, readCluster } from '../conf/cluster.ts';
 import { type ConfDocument, ConfError, parseConf } from '../conf/document.ts';
 import { gatherNodeFacts, type NodeFacts } from '../facts/node-facts.ts';
+import { ClaimedHost } from '../host/claimed-host.ts';
 import { LocalHost } from '../host/local-host.ts';
 import type { Prompts } from '../host/prompts.ts';
 import { localNode, nameOf } from '../node-names.ts';
-import { COROSYNC_CONF, PVE_COROSYNC_CONF } from '../paths.ts';
+import { COROSYNC_CONF, NODE_CLAIM, PVE_COROSYNC_CONF } from '../paths.ts';
 import type { NodePort } from '../plan/ports.ts';
 import { BEFORE } from '../rules/sentences.ts';
 import { Session } from '../session.ts';
@@ -58,12 +59,13 @@ export async function openCluster(options: CommonOptions, access: 'change' | 'lo
   }
 }
 
-/** Those that were reached, this one first: it is the one that writes on Proxmox VE. */
-export function nodePorts({ session, facts }: ClusterSession): NodePort[] {
+/** Those that were reached, for the run of that name. This one is the first: it is the one that writes on Proxmox VE. */
+export function nodePorts({ session, facts, name }: ClusterSession, run: string): NodePort[] {
+  const claim = { file: NODE_CLAIM, run, from: name };
   const sorted = session.nodes.toSorted((a, b) => Number(b.isLocal) - Number(a.isLocal));
   return sorted.flatMap(({ host, isLocal }) => {
     const role = facts.isProxmox ? (isLocal ? 'writer' : 'reader') : undefined;
-    return host === undefined ? [] : [new ShellNode(host, role)];
+    return host === undefined ? [] : [new ShellNode(new ClaimedHost(host, claim), role)];
   });
 }
 

@@ -1,5 +1,6 @@
 /** Plans as they come back out of the journal. */
 import type { SshTarget } from '../host/ssh-host.ts';
+import type { Journal } from '../plan/journal.ts';
 import type { RemovePlan, SetupPlan, SyncPlan } from '../plan/plans.ts';
 import type { ConfChange } from '../plan/steps.ts';
 
@@ -12,18 +13,29 @@ export function isSetupPlan(plan: unknown): plan is SetupPlan {
 
 export function isRemovePlan(plan: unknown): plan is RemovePlan {
   if (typeof plan !== 'object' || plan === null || !('clusterName' in plan && 'conf' in plan)) return false;
-  return typeof plan.clusterName === 'string' && isConfChange(plan.conf);
+  return (
+    'run' in plan && typeof plan.run === 'string' && typeof plan.clusterName === 'string' && isConfChange(plan.conf)
+  );
 }
 
 export function isSyncPlan(plan: unknown): plan is SyncPlan {
   if (typeof plan !== 'object' || plan === null || !('clusterName' in plan && 'newcomers' in plan)) return false;
-  if (!('conf' in plan && 'tls' in plan) || typeof plan.tls !== 'boolean') return false;
+  if (
+    !('run' in plan && typeof plan.run === 'string' && 'conf' in plan && 'tls' in plan) ||
+    typeof plan.tls !== 'boolean'
+  )
+    return false;
   return (
     typeof plan.clusterName === 'string' &&
     Array.isArray(plan.newcomers) &&
     plan.newcomers.every((name) => typeof name === 'string') &&
     (plan.conf === null || isConfChange(plan.conf))
   );
+}
+
+/** '' in the journal of another version, whose plan is refused as well. */
+export function nameOfRun({ plan }: Journal): string {
+  return typeof plan === 'object' && plan !== null && 'run' in plan && typeof plan.run === 'string' ? plan.run : '';
 }
 
 /** Where the arbiter was. undefined: it was not touched. */

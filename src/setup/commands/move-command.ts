@@ -31,7 +31,9 @@ const PORT = 'quorum.device.net.port';
 export async function moveCommand(request: MoveRequest, operator: Operator): Promise<CommandOutcome> {
   const arbiter = await arbiterTarget(request.address, request.network);
   const open = () => openCluster(request, 'change');
-  return await onRecovered(open, 'move', operator, request, (cluster) => move(request, arbiter, cluster, operator));
+  return await onRecovered(open, 'move', operator, { ...request, leavesArbiter: false }, (cluster) =>
+    move(request, arbiter, cluster, operator),
+  );
 }
 
 async function move(
@@ -58,7 +60,7 @@ async function move(
   const forced = findings.filter(({ id }) => id !== 'F5');
   if (obstacles(forced, request.force).length > 0) return refused;
   const plan = planOf(asked, arbiter, survey, confChange(cluster, arbiter.address, survey.arbiter.port));
-  const run = moveRun(plan, partsOf(cluster, arbiterHost, request.signal));
+  const run = moveRun(plan, partsOf(cluster, arbiterHost, request.signal, plan.run));
   const steps = run.steps.map(({ id, title }) => ({ id, title }));
   if (request.dryRun) return { ...common, steps, outcome: 'planned' };
   if (!(await operator.agrees(`Move ${clusterName} from ${old} to ${arbiter.address}?`))) return { ...refused, steps };

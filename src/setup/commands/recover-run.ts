@@ -1,9 +1,12 @@
 /** A run that was cut off is undone before another begins; one that only had to tidy up is finished. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { OperatorError } from '../../runtime/errors.ts';
+import { ClaimedHost } from '../host/claimed-host.ts';
 import type { Host } from '../host/host.ts';
+import { SshFailure } from '../host/ssh-failure.ts';
+import type { SshTarget } from '../host/ssh-host.ts';
 import { journalFile, readJournal } from '../journal-file.ts';
-import { JOURNAL } from '../paths.ts';
+import { JOURNAL, NODE_CLAIM } from '../paths.ts';
 import type { Journal } from '../plan/journal.ts';
 import { moveRun, type Parts, removeRun, setupRun, syncRun } from '../plan/plans.ts';
 import { type Outcome, type Run, recover } from '../plan/run-plan.ts';
@@ -11,8 +14,14 @@ import type { Clock } from '../plan/steps.ts';
 import { ShellArbiter } from '../shell/shell-arbiter.ts';
 import { endingOf } from './carry-out.ts';
 import { type ClusterSession, nodePorts } from './cluster-session.ts';
-import { isRemovePlan, isSetupPlan, isSyncPlan, targetOf } from './journal-plans.ts';
+import { isRemovePlan, isSetupPlan, isSyncPlan, nameOfRun, targetOf } from './journal-plans.ts';
 import type { CommandOutcome, Operator } from './report.ts';
+
+interface Manner {
+  readonly signal: AbortSignal;
+  /** Nothing is undone on the arbiter, which may be gone for good. */
+  readonly leavesArbiter: boolean;
+}
 
 const WALL: Clock = { pause: (ms) => pause(ms), nowMs: () => performance.now() };
 
@@ -20,22 +29,38 @@ const WALL: Clock = { pause: (ms) => pause(ms), nowMs: () => performance.now() }
 async function recoverCutOff(
   cluster: ClusterSession,
   operator: Operator,
-  signal: AbortSignal,
+  { signal, leavesArbiter }: Manner,
 ): Promise<Outcome | undefined> {
   const journal = await readJournal(JOURNAL);
   if (journal === undefined) return undefined;
   const text = journal.settled ? 'its traces are tidied up' : 'what it did is undone first';
   operator.report({ kind: 'say', text: `An earlier qdevice ${journal.operation} was cut off: ${text}.` });
   requireAll(cluster);
-  const target = touchesArbiter(journal) ? targetOf(journal.plan) : undefined;
-  const arbiter = target === undefined ? undefined : await cluster.session.connect(target);
-  const run = runOf(journal, partsOf(cluster, arbiter, signal));
+  const target = targetOf(journal.plan);
+  const arbiter = target === undefined ? undefined : await arbiterOf(target, cluster, leavesArbiter);
+  const run = runOf(journal, partsOf(cluster, arbiter, signal, nameOfRun(journal)));
   return await recover(run, journal, { journal: journalFile(JOURNAL), report: (p) => operator.report(p), signal });
 }
 
-export function partsOf(cluster: ClusterSession, arbiter: Host | undefined, signal: AbortSignal): Parts {
-  const port = arbiter === undefined ? undefined : new ShellArbiter(arbiter);
-  return { nodes: nodePorts(cluster), arbiter: port, clock: WALL, signal };
+/** Where it cannot be reached the nodes are undone all the same, and what it keeps is named. */
+async function arbiterOf(target: SshTarget, { session }: ClusterSession, leavesArbiter: boolean): Promise<Host> {
+  const { name } = target;
+  const close = async () => undefined;
+  if (leavesArbiter) return { name, close, run: async () => ({ exitCode: 0, stdout: '', stderr: '' }) };
+  try {
+    return await session.connect(target);
+  } catch (error) {
+    if (!(error instanceof SshFailure)) throw error;
+    return { name, close, run: () => Promise.reject(error) };
+  }
+}
+
+/** For the run of that name. */
+export function partsOf(cluster: ClusterSession, arbiter: Host | undefined, signal: AbortSignal, run: string): Parts {
+  const name = (cluster.conf.clusterName ?? '').toLowerCase(); // arbiters compare names so
+  const claim = { file: `${NODE_CLAIM}-of-${name}`, run, from: cluster.name };
+  const port = arbiter === undefined ? undefined : new ShellArbiter(new ClaimedHost(arbiter, claim));
+  return { nodes: nodePorts(cluster, run), arbiter: port, clock: WALL, signal };
 }
 
 /** Half of the nodes put back would be a cluster of two minds. */
@@ -46,10 +71,6 @@ function requireAll({ session }: ClusterSession): void {
     `Undoing it needs every node, and ${lost.map(({ name }) => name).join(', ')} cannot be reached.`,
     'Bring it up, then run this again.',
   );
-}
-
-function touchesArbiter({ entries, settled }: Journal): boolean {
-  return !settled && entries.some(({ id }) => id.startsWith('arbiter-'));
 }
 
 function runOf({ operation, plan }: Journal, parts: Parts): Run {
@@ -65,12 +86,12 @@ export async function onRecovered(
   open: () => Promise<ClusterSession>,
   operation: string,
   operator: Operator,
-  { signal, dryRun }: { readonly signal: AbortSignal; readonly dryRun: boolean },
+  manner: Manner & { readonly dryRun: boolean },
   work: (cluster: ClusterSession, hasRecovered: boolean) => Promise<CommandOutcome>,
 ): Promise<CommandOutcome> {
   const first = await open();
   try {
-    const recovered = dryRun ? undefined : await recoverCutOff(first, operator, signal);
+    const recovered = manner.dryRun ? undefined : await recoverCutOff(first, operator, manner);
     if (recovered?.kind === 'stuck') return { operation, findings: [], steps: [], ...endingOf(recovered) };
     if (recovered === undefined) return await work(first, false);
   } finally {

@@ -1,4 +1,5 @@
 /** `qdevice remove`: takes away what setup brought, as cleanly. */
+import { randomUUID } from 'node:crypto';
 import { readCluster } from '../conf/cluster.ts';
 import { removeDevice } from '../conf/device.ts';
 import { serialise } from '../conf/document.ts';
@@ -28,8 +29,12 @@ export interface RemoveRequest extends CommonOptions {
 
 export async function removeCommand(request: RemoveRequest, operator: Operator): Promise<CommandOutcome> {
   const open = () => openCluster(request, 'change');
-  return await onRecovered(open, 'remove', operator, request, (cluster, hasRecovered) =>
-    remove(request, cluster, operator, hasRecovered),
+  return await onRecovered(
+    open,
+    'remove',
+    operator,
+    { ...request, leavesArbiter: request.keepArbiter },
+    (cluster, hasRecovered) => remove(request, cluster, operator, hasRecovered),
   );
 }
 
@@ -55,6 +60,7 @@ async function remove(
   }
   const changed = raiseConfigVersion(removeDevice(cluster.document));
   const plan = {
+    run: randomUUID(),
     clusterName: cluster.conf.clusterName ?? '',
     conf: {
       before: cluster.confText,
@@ -63,7 +69,7 @@ async function remove(
     },
     arbiterTarget: arbiter?.target ?? null,
   };
-  const run = removeRun(plan, partsOf(cluster, arbiterHost, request.signal));
+  const run = removeRun(plan, partsOf(cluster, arbiterHost, request.signal, plan.run));
   const steps = run.steps.map(({ id, title }) => ({ id, title }));
   if (request.dryRun) return { ...common, findings, steps, outcome: 'planned' };
   const host = device.net.get('host') ?? 'the arbiter';

@@ -1,5 +1,5 @@
 /** `qdevice setup ADDRESS` and, without the doing, `qdevice check`. */
-
+import { randomUUID } from 'node:crypto';
 import { readCluster } from '../conf/cluster.ts';
 import { setDevice } from '../conf/device.ts';
 import { serialise } from '../conf/document.ts';
@@ -42,7 +42,9 @@ export const SYNC_TIMEOUT_MS = 30_000;
 export async function setupCommand(request: SetupRequest, operator: Operator): Promise<CommandOutcome> {
   const arbiter = await arbiterTarget(request.address, request.network);
   const open = () => openCluster(request, 'change');
-  return await onRecovered(open, 'setup', operator, request, (cluster) => setUp(request, arbiter, cluster, operator));
+  return await onRecovered(open, 'setup', operator, { ...request, leavesArbiter: false }, (cluster) =>
+    setUp(request, arbiter, cluster, operator),
+  );
 }
 
 async function setUp(
@@ -61,7 +63,7 @@ async function setUp(
   }
   const conf = confChange(request, arbiter.address, survey.arbiter.port, choice, cluster);
   const plan = planOf(request, arbiter, survey, conf);
-  const run = setupRun(plan, partsOf(cluster, arbiterHost, request.signal));
+  const run = setupRun(plan, partsOf(cluster, arbiterHost, request.signal, plan.run));
   const steps = run.steps.map(({ id, title }) => ({ id, title }));
   if (request.dryRun) return { ...common, steps, outcome: 'planned' };
   if (!(await operator.agrees(question(plan, choice, cluster)))) {
@@ -88,6 +90,7 @@ export function planOf(
     arbiter: { port, facts },
   } = survey;
   return {
+    run: randomUUID(),
     clusterName,
     validDays,
     takesNameOver: isTaken(survey),

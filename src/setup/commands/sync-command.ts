@@ -1,4 +1,5 @@
 /** `qdevice sync`: after nodes were added or removed, certificates, services, votes and algorithm as they should be. */
+import { randomUUID } from 'node:crypto';
 import { readCluster } from '../conf/cluster.ts';
 import { serialise } from '../conf/document.ts';
 import { raiseConfigVersion, removeKey, setKey } from '../conf/edit.ts';
@@ -26,7 +27,9 @@ const DEVICE = 'quorum.device';
 
 export async function syncCommand(request: SyncRequest, operator: Operator): Promise<CommandOutcome> {
   const open = () => openCluster(request, 'change');
-  return await onRecovered(open, 'sync', operator, request, (cluster) => sync(request, cluster, operator));
+  return await onRecovered(open, 'sync', operator, { ...request, leavesArbiter: false }, (cluster) =>
+    sync(request, cluster, operator),
+  );
 }
 
 async function sync(request: SyncRequest, cluster: ClusterSession, operator: Operator): Promise<CommandOutcome> {
@@ -49,8 +52,15 @@ async function sync(request: SyncRequest, cluster: ClusterSession, operator: Ope
   if (obstacles(findings, request.force).length > 0) return refused;
   const newcomers = newcomersOf(survey, asked.tls !== 'off');
   if (newcomers.length === 0 && conf === null) return { ...common, outcome: 'done', summary: 'Nothing is to be done.' };
-  const plan = { clusterName, newcomers, tls: asked.tls !== 'off', conf, arbiterTarget: arbiter.target };
-  const run = syncRun(plan, partsOf(cluster, arbiterHost, request.signal));
+  const plan = {
+    run: randomUUID(),
+    clusterName,
+    newcomers,
+    tls: asked.tls !== 'off',
+    conf,
+    arbiterTarget: arbiter.target,
+  };
+  const run = syncRun(plan, partsOf(cluster, arbiterHost, request.signal, plan.run));
   const steps = run.steps.map(({ id, title }) => ({ id, title }));
   if (request.dryRun) return { ...common, steps, outcome: 'planned' };
   if (!(await operator.agrees(`Bring the quorum device of ${clusterName} up to date?`))) return { ...refused, steps };

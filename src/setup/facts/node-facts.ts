@@ -1,7 +1,7 @@
 /** What a node is like before anything changes: one script, so that all of it is of one moment. */
 import type { Host } from '../host/host.ts';
 import { runOrThrow } from '../host/host.ts';
-import { COROSYNC_CONF, JOURNAL, NODE_STORE, NODE_UNIT, PVE_COROSYNC_CONF } from '../paths.ts';
+import { CLAIMS, COROSYNC_CONF, NODE_CLAIM, NODE_STORE, NODE_UNIT, PVE_COROSYNC_CONF } from '../paths.ts';
 import { KeyValues } from './key-values.ts';
 import { type PortState, portScript, portState } from './port-state.ts';
 import { type QuorumView, readQuorum } from './quorum-view.ts';
@@ -28,8 +28,8 @@ export interface NodeFacts {
   readonly macs: readonly string[];
   readonly guestMacs: readonly string[];
   readonly quorum: QuorumView | undefined;
-  /** A setup that was started there was never finished. */
-  readonly journal: boolean;
+  /** The node from which a setup works on this one, or was cut off there. */
+  readonly claimedFrom: string | undefined;
 }
 
 export const NODE_PROGRAMS = [
@@ -57,7 +57,7 @@ export async function gatherNodeFacts(
     yesNo('store', `{ ${DATABASE_FILES.map((file) => `[ -e ${NODE_STORE}/${file} ]`).join(' || ')}; }`),
     pemOf('authority', 'ca.pem', 'QNet CA'),
     pemOf('certificate', 'cluster.pem', 'Cluster Cert'),
-    yesNo('journal', `[ -e ${JOURNAL} ]`),
+    said('claim', `cut -d ' ' -f 2- ${CLAIMS}/${NODE_CLAIM}`),
     yesNo('corosync', 'corosync-quorumtool -i -s || [ $? = 2 ]'),
     yesNo('device', `systemctl is-active ${NODE_UNIT}`),
     yesNo('enabled', `systemctl is-enabled ${NODE_UNIT}`),
@@ -101,7 +101,7 @@ function readNodeFacts(name: string, values: KeyValues, askedMs: number): NodeFa
     macs: values.all('mac'),
     guestMacs: values.all('guest').map((mac) => mac.toLowerCase()),
     quorum,
-    journal: values.is('journal'),
+    claimedFrom: values.first('claim'),
   };
 }
 

@@ -18,6 +18,8 @@ import {
 
 /** Plain data: it is written to the journal, and a later run builds the same steps from it. */
 export interface SetupPlan {
+  /** The name under which this run claims its hosts. */
+  readonly run: string;
   readonly clusterName: string;
   readonly arbiterAddress: string;
   readonly arbiterPort: number;
@@ -33,12 +35,14 @@ export interface SetupPlan {
 }
 
 export interface RemovePlan {
+  readonly run: string;
   readonly clusterName: string;
   readonly conf: ConfChange;
 }
 
 /** After nodes came or went. */
 export interface SyncPlan {
+  readonly run: string;
   readonly clusterName: string;
   /** Nodes that get certificate and service. */
   readonly newcomers: readonly string[];
@@ -82,7 +86,7 @@ export function setupRun(plan: SetupPlan, parts: Parts): Run {
     runDevice(nodes, 'restart'),
     votes(nodes, clock, signal),
   );
-  return { operation: 'setup', plan, steps, tidy: () => forgetKept(nodes) };
+  return { operation: 'setup', plan, steps, ...onHosts(parts) };
 }
 
 /** The device stops voting before anything of it is taken away. */
@@ -100,7 +104,7 @@ export function removeRun(plan: RemovePlan, parts: Parts): Run {
     removeStores(nodes),
     ...(arbiter === undefined ? [] : [arbiterRecord(arbiter, plan.clusterName, 'forget')]),
   ];
-  return { operation: 'remove', plan, steps, tidy: () => forgetKept(nodes) };
+  return { operation: 'remove', plan, steps, ...onHosts(parts) };
 }
 
 /**
@@ -120,7 +124,7 @@ export function moveRun(plan: SetupPlan, parts: Parts): Run {
   }
   const title = `name the new arbiter in corosync.conf (version ${plan.conf.versionAfter}), load it`;
   steps.push(corosyncConf(nodes, plan.conf, title, clock), runDevice(nodes, 'restart'), votes(nodes, clock, signal));
-  return { operation: 'move', plan, steps, tidy: () => forgetKept(nodes) };
+  return { operation: 'move', plan, steps, ...onHosts(parts) };
 }
 
 /** Arbiters want one algorithm from all nodes of a cluster: when it changes, all daemons stop before the first starts. */
@@ -145,7 +149,7 @@ export function syncRun(plan: SyncPlan, parts: Parts): Run {
     steps.push(runDevice(newcomers, 'restart', whose));
   }
   steps.push(votes(nodes, clock, signal));
-  return { operation: 'sync', plan, steps, tidy: () => forgetKept(nodes) };
+  return { operation: 'sync', plan, steps, ...onHosts(parts) };
 }
 
 function certificatesOfAll(
@@ -156,6 +160,19 @@ function certificatesOfAll(
   return certificates({ nodes, others: [], whose: 'all nodes' }, arbiter, { clusterName, validDays, takesNameOver });
 }
 
-async function forgetKept(nodes: readonly NodePort[]): Promise<void> {
-  await onAll(nodes, (node) => node.forgetKept());
+/** Hosts are claimed in the same order from wherever it is done: of two runs that begin at once one goes on. */
+function onHosts({ nodes, arbiter }: Parts): Pick<Run, 'claim' | 'clean' | 'release'> {
+  const sorted = nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const hosts = [...sorted, ...(arbiter === undefined ? [] : [arbiter])];
+  return {
+    async claim() {
+      for (const host of hosts) await host.claim();
+    },
+    async clean() {
+      await onAll(nodes, (node) => node.forgetKept());
+    },
+    async release() {
+      await onAll(hosts, (host) => host.release());
+    },
+  };
 }

@@ -23,6 +23,11 @@ export interface SigningOrder {
 export interface NodePort {
   readonly name: string;
 
+  /** Keeps other runs away. Rejects where one is at work. */
+  claim(): Promise<void>;
+  /** Deletes what was kept and lets others in; does nothing where another run is at work. */
+  release(): Promise<void>;
+
   hasStore(): Promise<boolean>;
   /** Copies the store aside, unless that was done before. */
   keepStore(): Promise<void>;
@@ -52,12 +57,16 @@ export interface NodePort {
   /** What the daemon says of itself, in a line; '' if it does not answer. */
   deviceState(): Promise<string>;
   reachesPort(address: string, port: number): Promise<string>;
-  /** Deletes what was kept. */
+  /** Deletes what an older run has kept and nobody needs. */
   forgetKept(): Promise<void>;
 }
 
 export interface ArbiterPort {
   readonly name: string;
+
+  /** As those of nodes, for the name of this cluster. */
+  claim(): Promise<void>;
+  release(): Promise<void>;
 
   authority(): Promise<Uint8Array | undefined>;
   makeAuthority(): Promise<void>;

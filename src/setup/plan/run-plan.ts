@@ -4,14 +4,19 @@ import type { Step } from './step.ts';
 
 export type Progress =
   | { readonly kind: 'begin' | 'done' | 'undo' | 'undone'; readonly step: Step }
-  | { readonly kind: 'failed' | 'notUndone'; readonly step: Step; readonly error: unknown };
+  | { readonly kind: 'failed' | 'notUndone'; readonly step: Step; readonly error: unknown }
+  | { readonly kind: 'notReleased'; readonly error: unknown };
 
 export interface Run {
   readonly operation: string;
   readonly plan: unknown;
   readonly steps: readonly Step[];
-  /** After all steps: what was kept for undoing goes. */
-  tidy(): Promise<void>;
+  /** Before anything else: no other run may work on the same hosts. */
+  claim(): Promise<void>;
+  /** Before the first step: what an older run kept would be taken for what was before this one. */
+  clean(): Promise<void>;
+  /** In the end: what was kept for undoing goes, and other runs may come. */
+  release(): Promise<void>;
 }
 
 export interface RunServices {
@@ -25,7 +30,12 @@ export type Outcome =
   | { readonly kind: 'done' }
   | { readonly kind: 'undone'; readonly error: unknown }
   /** Steps that are still as they were left: the journal is kept. */
-  | { readonly kind: 'stuck'; readonly error: unknown; readonly notUndone: readonly { step: Step; error: unknown }[] };
+  | { readonly kind: 'stuck'; readonly error: unknown; readonly notUndone: readonly NotUndone[] };
+
+export interface NotUndone {
+  readonly title: string;
+  readonly error: unknown;
+}
 
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
@@ -34,6 +44,13 @@ export class Interrupted extends Error {
 export async function runPlan(run: Run, services: RunServices): Promise<Outcome> {
   const { journal: store, report, signal } = services;
   let journal: Journal = { format: 1, operation: run.operation, plan: run.plan, entries: [], settled: false };
+  await store.write(journal);
+  try {
+    await run.claim();
+    await run.clean();
+  } catch (error) {
+    return await undoRun(run, journal, services, error);
+  }
   for (const step of run.steps) {
     try {
       throwIfInterrupted(signal);
@@ -50,8 +67,17 @@ export async function runPlan(run: Run, services: RunServices): Promise<Outcome>
     }
   }
   await store.write({ ...journal, settled: true });
-  await run.tidy();
-  await store.remove();
+  return await finish(run, services);
+}
+
+/** The work is done, and stays done when somebody cannot be told that it is. */
+async function finish(run: Run, { journal: store, report }: RunServices): Promise<Outcome> {
+  try {
+    await run.release();
+    await store.remove();
+  } catch (error) {
+    report({ kind: 'notReleased', error });
+  }
   return { kind: 'done' };
 }
 
@@ -62,7 +88,7 @@ export async function undoRun(
   { journal: store, report }: RunServices,
   error: unknown,
 ): Promise<Outcome> {
-  const notUndone: { step: Step; error: unknown }[] = [];
+  const notUndone: NotUndone[] = [];
   for (const { id, before } of journal.entries.toReversed()) {
     const step = run.steps.find((candidate) => candidate.id === id);
     if (step?.undoTitle === undefined) continue;
@@ -72,22 +98,27 @@ export async function undoRun(
       report({ kind: 'undone', step });
     } catch (cause) {
       report({ kind: 'notUndone', step, error: cause });
-      notUndone.push({ step, error: cause });
+      notUndone.push({ title: step.undoTitle, error: cause });
     }
   }
   if (notUndone.length > 0) return { kind: 'stuck', error, notUndone };
-  await run.tidy();
+  try {
+    await run.release();
+  } catch (cause) {
+    return {
+      kind: 'stuck',
+      error,
+      notUndone: [{ title: 'all hosts: delete what was kept for undoing', error: cause }],
+    };
+  }
   await store.remove();
   return { kind: 'undone', error };
 }
 
-/** For the journal that an earlier run left. */
+/** For the journal that an earlier run left, whose claims hold until it is undone. */
 export async function recover(run: Run, journal: Journal, services: RunServices): Promise<Outcome> {
-  if (!journal.settled)
-    return await undoRun(run, journal, services, new Interrupted('The run that was cut off could not be undone.'));
-  await run.tidy();
-  await services.journal.remove();
-  return { kind: 'done' };
+  if (journal.settled) return await finish(run, services);
+  return await undoRun(run, journal, services, new Interrupted('The run that was cut off could not be undone.'));
 }
 
 function throwIfInterrupted(signal: AbortSignal): void {

@@ -157,8 +157,12 @@ export const REACHING = {
     ),
   F23: (x: { host: string; reason: string }) =>
     refuse('F23', `A command cannot be run on ${x.host}: ${x.reason}.`, 'Allow commands over SSH; SFTP is not needed.'),
-  F24: (x: { host: string; by: string }) =>
-    refuse('F24', `Another setup is at work on ${x.host} (${x.by}).`, 'Wait for it to end, then retry.'),
+  F24: (x: { from: string }) =>
+    refuse(
+      'F24',
+      `A setup that was started on node ${x.from} is at work, or was cut off.`,
+      `Wait for it to end; if it was cut off, run qdevice setup or qdevice remove on ${x.from}.`,
+    ),
   F26: (x: { file: string; host: string }) =>
     note('F26', `${x.file} on ${x.host} could not be taken away.`, 'Delete it by hand: it holds a private key.'),
   F27: (x: { directory: string; host: string }) =>

@@ -1,6 +1,7 @@
 /** The arbiter's machine, by scripts on it and upstream's or our commands under upstream's names. */
 import { X509Certificate } from 'node:crypto';
-import { type Host, quoted, runOrThrow } from '../host/host.ts';
+import type { ClaimedHost } from '../host/claimed-host.ts';
+import { quoted, runOrThrow } from '../host/host.ts';
 import { ARBITER_AUTHORITY, ARBITER_CERTUTIL, ARBITER_STORE, ARBITER_UNIT, GUARDS_NAMES } from '../paths.ts';
 import type { ArbiterPort, SigningOrder, UnitState } from '../plan/ports.ts';
 
@@ -8,14 +9,22 @@ const CERTUTIL_MS_MAX = 180_000;
 
 export class ShellArbiter implements ArbiterPort {
   readonly name: string;
-  readonly #host: Host;
+  readonly #host: ClaimedHost;
   #guardsNames: Promise<boolean> | undefined;
   /** Every signing of a name writes the same file, so one goes after the other. */
   #signing: Promise<unknown> = Promise.resolve();
 
-  constructor(host: Host) {
+  constructor(host: ClaimedHost) {
     this.name = host.name;
     this.#host = host;
+  }
+
+  claim(): Promise<void> {
+    return this.#host.claim();
+  }
+
+  release(): Promise<void> {
+    return this.#host.release('true');
   }
 
   async authority(): Promise<Uint8Array | undefined> {

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { type PortState, tryPort } from '../facts/port-state.ts';
 import { type QuorumView, readQuorum } from '../facts/quorum-view.ts';
-import { type Host, quoted, runOrThrow, ScriptFailed } from '../host/host.ts';
+import type { ClaimedHost } from '../host/claimed-host.ts';
+import { quoted, runOrThrow, ScriptFailed } from '../host/host.ts';
 import { BEFORE, COROSYNC_CONF, DEVICE_DIRECTORY, NODE_CERTUTIL, NODE_STORE, NODE_UNIT } from '../paths.ts';
 import type { NodePort, UnitState } from '../plan/ports.ts';
 import { StepProblem } from '../plan/step.ts';
@@ -18,6 +19,7 @@ import { vouchScript } from './vouch-script.ts';
 
 const KEPT_STORE = `${DEVICE_DIRECTORY}${BEFORE}`;
 const KEPT_CONF = `${COROSYNC_CONF}${BEFORE}`;
+const FORGET = `rm -rf ${KEPT_STORE} ${KEPT_STORE}.part ${KEPT_CONF}; ${PROXMOX_FORGET}`;
 const CHANGED = 3;
 /** Making a key on a slow machine, and 600,000 rounds for the file that upstream's tool writes. */
 const CERTUTIL_MS_MAX = 180_000;
@@ -25,13 +27,21 @@ const TEMPORARY_DIRECTORY = 'd=$(mktemp -d) || exit 1; trap \'rm -rf "$d"\' EXIT
 
 export class ShellNode implements NodePort {
   readonly name: string;
-  readonly #host: Host;
+  readonly #host: ClaimedHost;
   readonly #proxmox: ProxmoxRole;
 
-  constructor(host: Host, proxmox: ProxmoxRole) {
+  constructor(host: ClaimedHost, proxmox: ProxmoxRole) {
     this.name = host.name;
     this.#host = host;
     this.#proxmox = proxmox;
+  }
+
+  claim(): Promise<void> {
+    return this.#host.claim();
+  }
+
+  release(): Promise<void> {
+    return this.#host.release(FORGET);
   }
 
   hasStore(): Promise<boolean> {
@@ -149,7 +159,7 @@ export class ShellNode implements NodePort {
   }
 
   async forgetKept(): Promise<void> {
-    await this.#do('tidying up', `rm -rf ${KEPT_STORE} ${KEPT_STORE}.part ${KEPT_CONF}; ${PROXMOX_FORGET}`);
+    await this.#do('tidying up', FORGET);
   }
 
   async #holds(condition: string): Promise<boolean> {

@@ -230,6 +230,18 @@ export class Stage {
   }
 }
 
+/** A stage for `work`, which is taken down whatever comes of it; when it fails, with what the hosts have logged. */
+export async function onStage(options: StageOptions, work: (stage: Stage) => Promise<void>): Promise<void> {
+  const stage = await Stage.create(options);
+  try {
+    await work(stage);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${stage.logs()}`, { cause: error });
+  } finally {
+    await stage.destroy();
+  }
+}
+
 function createHost(labName: string, name: string, last: number, programs: ReadonlyMap<string, string>): Promise<Host> {
   const all = new Map([...programs, ['/usr/bin/systemctl', SYSTEMCTL]]);
   const extras = { copied: ['/etc'], empty: ['/root', '/home', '/var/lib', OWN_PROGRAMS], programs: all };

@@ -1,5 +1,6 @@
 /** Nodes and an arbiter in memory, behind the ports of the steps; any call of theirs can be made to fail. */
 import type { QuorumView } from '../../../src/setup/facts/quorum-view.ts';
+import { ClaimHeld } from '../../../src/setup/host/claimed-host.ts';
 import { HostLost } from '../../../src/setup/host/host.ts';
 import type { Journal, JournalStore } from '../../../src/setup/plan/journal.ts';
 import type { ArbiterPort, NodePort, UnitState } from '../../../src/setup/plan/ports.ts';
@@ -22,6 +23,8 @@ interface ArbiterState {
 
 export class TwinWorld {
   readonly nodes = new Map<string, NodeState>();
+  /** Who has claimed what. */
+  readonly claims = new Map<string, string>();
   readonly arbiter: ArbiterState = { authority: 'CA', unit: { enabled: true, active: true }, records: new Map() };
   /** What each corosync runs by. */
   running = new Map<string, string>();
@@ -62,6 +65,19 @@ export class TwinWorld {
     return state;
   }
 
+  claim(host: string, run: string): void {
+    const holder = this.claims.get(host) ?? run;
+    if (holder !== run) throw new ClaimHeld(host, holder);
+    this.claims.set(host, run);
+  }
+
+  /** False: another run has it. */
+  giveUp(host: string, run: string): boolean {
+    const holder = this.claims.get(host) ?? run;
+    if (holder === run) this.claims.delete(host);
+    return holder === run;
+  }
+
   async call<T>(host: string, name: string, work: () => T): Promise<T> {
     const number = this.calls.length;
     this.calls.push(`${host} ${name}`);
@@ -92,11 +108,18 @@ export function twinClock(): Clock {
   };
 }
 
-export function twinNode(world: TwinWorld, name: string): NodePort {
+export function twinNode(world: TwinWorld, name: string, run: string): NodePort {
   const call = <T>(what: string, work: (state: NodeState) => T) =>
     world.call(name, what, () => work(world.state(name)));
   return {
     name,
+    claim: () => call('claim', () => world.claim(name, run)),
+    release: () =>
+      call('release', (node) => {
+        if (!world.giveUp(name, run)) return;
+        node.keptStore = undefined;
+        node.keptConf = undefined;
+      }),
     hasStore: () => call('hasStore', (node) => node.store !== undefined),
     keepStore: () =>
       call('keepStore', (node) => {
@@ -162,12 +185,17 @@ export function twinNode(world: TwinWorld, name: string): NodePort {
   };
 }
 
-export function twinArbiter(world: TwinWorld): ArbiterPort {
+export function twinArbiter(world: TwinWorld, run: string): ArbiterPort {
   const call = <T>(what: string, work: (state: ArbiterState) => T) =>
     world.call('arbiter', what, () => work(world.arbiter));
   const bytes = (text: string | undefined) => (text === undefined ? undefined : new TextEncoder().encode(text));
   return {
     name: 'arbiter',
+    claim: () => call('claim', () => world.claim('arbiter', run)),
+    release: () =>
+      call('release', () => {
+        world.giveUp('arbiter', run);
+      }),
     authority: () => call('authority', (arbiter) => bytes(arbiter.authority)),
     makeAuthority: () =>
       call('makeAuthority', (arbiter) => {

@@ -47,7 +47,7 @@ test('each row says in one sentence what is wrong and, after it, what to do', ()
 
 test('each names the host, the file or the cluster that it is about', () => {
   const naming =
-    /<(node|host|file|name|key|certificate|other|network|directory)>|5 nodes|\b(7|23)\b|SSH key here|tiebreaker/;
+    /<(node|from|host|file|name|key|certificate|other|network|directory)>|5 nodes|\b(7|23)\b|SSH key here|tiebreaker/;
   for (const [row, { problem }] of all()) assert.match(problem, naming, row);
 });
 
