@@ -27,7 +27,7 @@ export function randomScript(seed: number): Case {
       lines.push(draw < 6 ? 'wait 5000' : 'listen');
       isThere = draw >= 6;
     } else if (draw < 6)
-      lines.push(`vote ${chance.oneOf(['ack', 'nack'])}${chance.below(4) === 0 ? ' other-ring' : ''}`);
+      lines.push(`vote ${chance.oneOf(['ack', 'nack', 'noChange'])}${chance.below(4) === 0 ? ' other-ring' : ''}`);
     else if (draw < 8) lines.push(`answers ${chance.oneOf(['ack', 'nack'])}`);
     else if (draw < 9) lines.push('close');
     else if (draw < 11) {

@@ -6,6 +6,7 @@
  *   peer joins|leaves corosync on node 2
  *   listen            the arbiter listens; done when the node has come in and sent its lists
  *   vote ack|nack [other-ring]
+ *   vote noChange     the arbiter asks whether the node is there
  *   answers VOTE      from now on a membership list is answered with that vote
  *   mute, speak       heartbeats are not answered, answered again
  *   close             the arbiter closes the connection and takes the next; done when the lists are there again

@@ -50,8 +50,10 @@ export class ScriptedArbiter {
   }
 
   voteInfo(vote: Vote, ring: 'current' | 'other'): Uint8Array {
-    this.#votes += 1;
     const ringId = ring === 'other' ? OTHER_RING : this.#ringId;
+    // As our arbiter asks whether somebody is there: with the number that no vote has.
+    if (vote === 'noChange') return encodeMessage('voteInfo', { msgSeqNumber: 0, vote, ringId });
+    this.#votes += 1;
     return encodeMessage('voteInfo', { msgSeqNumber: this.#votes, vote, ringId });
   }
 
