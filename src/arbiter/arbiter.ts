@@ -14,27 +14,22 @@ import type { ByteString } from '../protocol/values.ts';
 import { ALGORITHMS } from './algorithms/all.ts';
 import { namesInWords } from './certificate-name.ts';
 import { type Algorithms, Clusters, type Result } from './clusters.ts';
+import type { Connection } from './connection.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Effect } from './effects.ts';
 import type { ArbiterEvent, ClientId, PeerCertificate } from './events.ts';
-import { judgeInit } from './init.ts';
-import { initReply, preinitReply, serverError } from './replies.ts';
+import { closeSilent, type Door, onInit, onSettled } from './joining.ts';
+import { preinitReply, QUESTION_SEQ, serverError } from './replies.ts';
 import type { Report } from './reports.ts';
 import { NO_RECORDS, type Records } from './safety/guards.ts';
 import type { Ending } from './safety/lease.ts';
 import { type Host, onWithdrawn, onWord, reviewDue } from './safety/review.ts';
+import { SecondConnections } from './second-connections.ts';
 import { deadPeerMs, judge, newSession, type Session } from './session.ts';
 import type { ArbiterSettings } from './settings.ts';
 import type { ArbiterSnapshot } from './snapshot.ts';
 import { snapshotsOf } from './snapshot-of.ts';
 import { Turns, WORK_PER_TURN, workOf } from './turns.ts';
-
-interface Connection {
-  session: Session;
-  reader: FrameReader;
-  /** When the last whole message came; what is skipped, half or part of a TLS handshake does not count. */
-  heardAtMs: number;
-}
 
 export class Arbiter {
   readonly #settings: ArbiterSettings;
@@ -42,6 +37,8 @@ export class Arbiter {
   readonly #clusters: Clusters;
   readonly #deadlines = new Deadlines();
   readonly #turns = new Turns();
+  /** Undefined: what upstream does not ask is not asked. */
+  readonly #seconds: SecondConnections | undefined;
   #effects: Effect[] = [];
   #nowMs = 0;
   #stopped = false;
@@ -50,6 +47,7 @@ export class Arbiter {
   constructor(settings: ArbiterSettings, algorithms: Algorithms = ALGORITHMS, records: Records = NO_RECORDS) {
     this.#settings = settings;
     this.#clusters = new Clusters(settings, algorithms, records);
+    this.#seconds = settings.voteSafety === 'strict' ? new SecondConnections() : undefined;
   }
 
   /** `nowMs` is monotonic and never goes back. The effects are to be carried out in order, before the next event. */
@@ -83,6 +81,12 @@ export class Arbiter {
         for (const client of this.#connections.keys()) this.#effects.push({ kind: 'close', on: client });
         break;
     }
+    for (let settled = this.#seconds?.nextSettled(); settled !== undefined; settled = this.#seconds?.nextSettled()) {
+      const connection = this.#connections.get(settled.second);
+      if (connection === undefined) continue;
+      onSettled(this.#host(), connection, settled);
+      this.#takeTurn(connection, true);
+    }
     return this.#effects;
   }
 
@@ -90,7 +94,8 @@ export class Arbiter {
   nextDeadlineMs(): number | undefined {
     if (this.#stopped) return undefined;
     if (this.#turns.someoneWaits) return this.#nowMs;
-    const moments = [this.#deadlines.nextMs(), this.#clusters.nextWakeMs(), this.#clusters.guards?.nextMs()];
+    const moments = [this.#deadlines, this.#clusters.guards, this.#seconds].map((each) => each?.nextMs());
+    moments.push(this.#clusters.nextWakeMs());
     const next = Math.min(...moments.map((atMs) => atMs ?? Number.POSITIVE_INFINITY));
     return Number.isFinite(next) ? next : undefined;
   }
@@ -101,11 +106,11 @@ export class Arbiter {
   }
 
   snapshot(nowMs: number): ArbiterSnapshot {
-    const connectionOf = ({ client }: { client: ClientId }) => this.#connectionOf(client);
     return {
       connectedClients: this.#connections.size,
       voteCounts: this.#clusters.guards?.counts,
-      clusters: snapshotsOf(this.#clusters, connectionOf, nowMs),
+      secondConnections: this.#seconds?.counts,
+      clusters: snapshotsOf(this.#clusters, (of) => this.#connectionOf(of), nowMs),
     };
   }
 
@@ -132,7 +137,7 @@ export class Arbiter {
       return;
     }
     connection.reader.push(bytes);
-    if (this.#turns.waits(client)) return;
+    if (this.#turns.waits(client) || this.#seconds?.waits(client) === true) return;
     if (this.#turns.isBusy(connection.session.cluster)) this.#wait(connection, false);
     else this.#takeTurn(connection, false);
   }
@@ -152,6 +157,10 @@ export class Arbiter {
       const messageBytes = event.kind === 'frame' ? event.body.length : 0;
       work += workOf(cluster === undefined ? undefined : this.#clusters.get(cluster), messageBytes);
       this.#onFrame(connection, event);
+      if (this.#seconds?.waits(client) === true) {
+        if (!waited) this.#effects.push({ kind: 'pauseReading', on: client });
+        return;
+      }
       if (work >= WORK_PER_TURN && this.#isReading(client)) {
         this.#wait(connection, waited);
         return;
@@ -198,11 +207,13 @@ export class Arbiter {
       const cluster = this.#connections.get(client)?.session.cluster;
       if (cluster !== undefined) this.#carryOut(cluster, client, this.#clusters.wake(cluster, client, this.#nowMs));
     }
+    closeSilent(this.#host());
     reviewDue(this.#host());
   }
 
   #onFrame(connection: Connection, frame: FrameEvent): void {
     const { client } = connection.session;
+    this.#seconds?.heard(client);
     if (frame.kind === 'refused') {
       this.#refuse(connection.session, frame.code, undefined, 'skipped message');
       return;
@@ -234,7 +245,7 @@ export class Arbiter {
   #onMessage(connection: Connection, name: MessageName, options: OptionValues, body: Uint8Array): void {
     const { session } = connection;
     if (name === 'init') {
-      this.#onInit(connection, options);
+      onInit(this.#host(), connection, options);
     } else if (missingOption(name, options) !== undefined) {
       this.#refuse(session, 'missingRequiredOption', options.msgSeqNumber, name);
     } else if (name === 'preinit') {
@@ -246,7 +257,7 @@ export class Arbiter {
       const { cluster, client } = session;
       if (cluster !== undefined && options.voteWithdrawn !== undefined) onWithdrawn(this.#host(), cluster, client);
       this.#send(session.client, encodeEchoReply(body), session.client);
-    } else {
+    } else if (this.#seconds === undefined || name !== 'voteInfoReply' || options.msgSeqNumber !== QUESTION_SEQ) {
       const { cluster } = session;
       assert(cluster !== undefined, 'only members get this far');
       this.#onRequest(connection, cluster, name, options);
@@ -263,27 +274,6 @@ export class Arbiter {
     }
     connection.session = { ...session, tls: 'starting' };
     this.#effects.push({ kind: 'startTls', on: session.client, alreadyRead: reader.takeRest() });
-  }
-
-  #onInit(connection: Connection, options: OptionValues): void {
-    const { session } = connection;
-    const name = session.cluster ?? session.clusterName;
-    const cluster = name === undefined ? undefined : this.#clusters.get(name);
-    const { code, heartbeatMs, member } = judgeInit(session, options, cluster, this.#settings);
-    if (heartbeatMs !== undefined && session.cluster === undefined) {
-      connection.session = { ...session, heartbeatMs };
-      this.#watch(connection.session, this.#nowMs);
-    }
-    if (member !== undefined && name !== undefined) {
-      this.#clusters.join(name, member, this.#nowMs);
-      connection.session = { ...connection.session, cluster: name };
-      const { nodeId, algorithm } = member;
-      const joined = { client: session.client, cluster: name, nodeId, algorithm, heartbeatMs: member.heartbeatMs };
-      this.#report({ what: 'joined', ...joined });
-    } else {
-      this.#report({ what: 'refused', client: session.client, cluster: name, code, message: 'init' });
-    }
-    this.#send(session.client, initReply(code, options, this.#settings), session.client);
   }
 
   #onRequest(connection: Connection, cluster: ByteString, name: MessageName, options: OptionValues): void {
@@ -341,6 +331,7 @@ export class Arbiter {
     this.#connections.delete(client);
     this.#deadlines.forget(client);
     this.#turns.remove(client);
+    this.#seconds?.forget(client);
   }
 
   #close(client: ClientId, reason: string): void {
@@ -364,7 +355,7 @@ export class Arbiter {
     this.#report({
       what: 'replyTooLong',
       client: to,
-      cluster: this.#connectionOf(to).session.clusterName,
+      cluster: this.#connectionOf({ client: to }).session.clusterName,
       frameBytes: bytes.length,
     });
     this.#close(blame, 'a message for it is over the send limit');
@@ -380,17 +371,23 @@ export class Arbiter {
     this.#deadlines.watch(session.client, heardAtMs + silenceMs);
   }
 
-  #host(): Host {
+  #host(): Host & Door {
     return {
       clusters: this.#clusters,
+      settings: this.#settings,
+      seconds: this.#seconds,
       nowMs: this.#nowMs,
+      connectionOf: (of) => this.#connectionOf(of),
+      report: (report) => this.#report(report),
+      send: (to, bytes, blame) => this.#send(to, bytes, blame),
+      watch: (session, heardAtMs) => this.#watch(session, heardAtMs),
       push: (effect) => this.#effects.push(effect),
       close: (client, reason) => this.#close(client, reason),
       carryOut: (cluster, cause, result) => this.#carryOut(cluster, cause, result),
     };
   }
 
-  #connectionOf(client: ClientId): Connection {
+  #connectionOf({ client }: { readonly client: ClientId }): Connection {
     const connection = this.#connections.get(client);
     assert(connection !== undefined, 'a member has a connection');
     return connection;

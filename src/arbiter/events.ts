@@ -10,6 +10,8 @@ export interface PeerCertificate {
   readonly commonName: string | undefined;
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
+  /** SHA-256 of the whole certificate, lower case hexadecimal. */
+  readonly fingerprint: string;
 }
 
 export type ArbiterEvent =

@@ -4,6 +4,7 @@ import { encodeMessage } from '../protocol/encode.ts';
 import { DECISION_ALGORITHM, REPLY_CODE, type ReplyCode } from '../protocol/enums.ts';
 import { SUPPORTED_MESSAGES } from '../protocol/messages.ts';
 import { type OptionValues, SUPPORTED_OPTIONS } from '../protocol/options.ts';
+import type { RingId } from '../protocol/values.ts';
 import type { VoteInfo } from './algorithms/algorithm.ts';
 import type { ArbiterSettings } from './settings.ts';
 
@@ -41,4 +42,12 @@ export function initReply(code: ReplyCode, request: OptionValues, settings: Arbi
 
 export function voteInfo({ seq, vote, ringId }: VoteInfo): Uint8Array {
   return encodeMessage('voteInfo', { msgSeqNumber: seq, vote, ringId });
+}
+
+/** Of a question whether somebody is there: no vote has this number. */
+export const QUESTION_SEQ = 0;
+
+/** It is answered like a vote, and changes none. */
+export function question(ringId: RingId): Uint8Array {
+  return encodeMessage('voteInfo', { msgSeqNumber: QUESTION_SEQ, vote: 'noChange', ringId });
 }

@@ -85,6 +85,12 @@ export type Report =
     } & OfClient)
   | ({ readonly what: 'left'; readonly nodeId: number | undefined; readonly reason: string } & OfClient)
   | ({ readonly what: 'silent'; readonly nodeId: number | undefined; readonly silentMs: number } & OfClient)
+  /** A node that is connected came again: its first connection is asked whether it is still there. */
+  | ({ readonly what: 'firstAsked'; readonly nodeId: number; readonly firstPeer: string } & OfClient)
+  /** It is, and the second is refused. */
+  | ({ readonly what: 'firstAnswered'; readonly nodeId: number | undefined } & OfClient)
+  /** It does not answer and is closed. */
+  | ({ readonly what: 'firstSilent'; readonly nodeId: number; readonly silentMs: number } & OfClient)
   /** A message was answered with an error code; the connection stays. */
   | ({ readonly what: 'refused'; readonly code: ReplyCode; readonly message: string } & OfClient)
   /** A plaintext client where TLS is required. */

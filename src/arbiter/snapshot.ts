@@ -93,11 +93,24 @@ export interface ClusterSnapshot {
   readonly vote: VoteSnapshot;
 }
 
+/** Of nodes that connected although they were connected, since the start. */
+export interface SecondConnectionCounts {
+  /** The first connection was asked whether it is still there. */
+  readonly asked: number;
+  /** It was, and the second was refused. */
+  readonly answered: number;
+  /** It did not answer and was closed. */
+  readonly silent: number;
+  /** It ended as it was asked. */
+  readonly ended: number;
+}
+
 export interface ArbiterSnapshot {
   /** Every TCP connection, INIT or not. */
   readonly connectedClients: number;
   /** Undefined under vote_safety=upstream. */
   readonly voteCounts?: VoteCounts | undefined;
+  readonly secondConnections?: SecondConnectionCounts | undefined;
   /** In order of creation. */
   readonly clusters: readonly ClusterSnapshot[];
 }

@@ -12,25 +12,25 @@ import { alternativeNamesOf, lastCommonName, partsOf } from './certificate.ts';
 const CACHED_CERTIFICATES_MAX = 1024;
 const CERTIFICATE_BYTES_MAX = 65_536;
 
-const NOBODY: PeerCertificate = { commonName: undefined, dnsNames: [], ipAddresses: [] };
+const NOBODY = { commonName: undefined, dnsNames: [], ipAddresses: [] };
 
 /** By SHA-256 of the bytes, oldest first. */
 const cache = new Map<string, PeerCertificate>();
 
 /** Texts have one character a byte; addresses are written as Node writes them. */
 export function readPeerCertificate(raw: Uint8Array): PeerCertificate {
-  if (raw.length > CERTIFICATE_BYTES_MAX) return NOBODY;
-  const key = createHash('sha256').update(raw).digest('base64');
+  const key = createHash('sha256').update(raw).digest('hex');
+  if (raw.length > CERTIFICATE_BYTES_MAX) return { ...NOBODY, fingerprint: key };
   const known = cache.get(key);
   if (known !== undefined) return known;
-  const certificate = parse(raw);
+  const certificate = { ...parse(raw), fingerprint: key };
   const [oldest] = cache.keys();
   if (cache.size >= CACHED_CERTIFICATES_MAX && oldest !== undefined) cache.delete(oldest);
   cache.set(key, certificate);
   return certificate;
 }
 
-function parse(raw: Uint8Array): PeerCertificate {
+function parse(raw: Uint8Array): Omit<PeerCertificate, 'fingerprint'> {
   try {
     const { subject, extensions } = partsOf(readBer(raw));
     const { dnsNames, addresses } = alternativeNamesOf(extensions, readBer);

@@ -54,6 +54,8 @@ const BUDGETED: ReadonlySet<Report['what']> = new Set<Report['what']>([
   'voteFreed',
   'revoking',
   'recordFailed',
+  'firstAsked',
+  'firstAnswered',
 ]);
 
 export class ReportLog {
@@ -199,6 +201,18 @@ function lineOf(report: Report): LogLine {
     case 'silent': {
       const silentMs = Math.round(report.silentMs);
       return { level: 'warn', message: 'node silent for too long, connection closed', fields: { silentMs } };
+    }
+    case 'firstAsked': {
+      const message = 'node connects although it is connected: the first connection is asked whether it is still there';
+      return { level: 'info', message, fields: { firstPeer: report.firstPeer } };
+    }
+    case 'firstAnswered': {
+      const message = 'node connects although it is connected, and the first connection answers: do two have its id?';
+      return { level: 'warn', message, fields: {} };
+    }
+    case 'firstSilent': {
+      const message = 'connection of a node closed: it does not answer, and the node has come back on another';
+      return { level: 'warn', message, fields: { silentMs: Math.round(report.silentMs) } };
     }
     case 'refused': {
       const { code, message } = report;

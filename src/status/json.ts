@@ -11,6 +11,7 @@ import type {
   ClusterSnapshot,
   HeldSnapshot,
   NodeSnapshot,
+  SecondConnectionCounts,
   VoteCounts,
   VoteSnapshot,
 } from '../arbiter/snapshot.ts';
@@ -36,6 +37,8 @@ export interface StatusDocument {
     readonly voteSafety?: VoteSafety;
     /** Since the start; under vote_safety=strict alone. */
     readonly votes?: VoteCounts;
+    /** Since the start; under vote_safety=strict alone. */
+    readonly secondConnections?: SecondConnectionCounts;
     /** Not in answers of older daemons. */
     readonly admission?: AdmissionStatus;
   };
@@ -172,6 +175,7 @@ export function statusDocument(
       maxReceiveBytes: server.maxReceiveBytes,
       ...(server.voteSafety !== undefined && { voteSafety: server.voteSafety }),
       ...(snapshot.voteCounts !== undefined && { votes: snapshot.voteCounts }),
+      ...(snapshot.secondConnections !== undefined && { secondConnections: snapshot.secondConnections }),
       ...(server.admission === undefined ? {} : { admission: admissionStatus(server.admission) }),
     },
     clusters: snapshot.clusters.map((cluster) => clusterStatus(cluster, timeBefore)),

@@ -45,6 +45,7 @@ function serverLines({ server, clusters }: StatusDocument, verbose: boolean): st
     const sizes = `messages of ${server.maxReceiveBytes} bytes in, ${server.maxSendBytes} out`;
     lines.push(...labelled('Limits', `${limit}, ${sizes}`));
     if (server.admission !== undefined) lines.push(...admissionLines(server.admission));
+    lines.push(...secondLines(server));
   }
   return lines;
 }
@@ -64,6 +65,14 @@ function admissionLines(admission: AdmissionStatus): string[] {
     ),
     ...(turnedAway === '' ? [] : labelled('Turned away', turnedAway)),
   ];
+}
+
+/** Only where something of it has happened. */
+function secondLines({ secondConnections }: StatusDocument['server']): string[] {
+  if (secondConnections === undefined || secondConnections.asked === 0) return [];
+  const { asked, answered, silent, ended } = secondConnections;
+  const outcome = `${answered} answered, ${silent} were silent, ${ended} had ended`;
+  return labelled('Came twice', `nodes that were connected, ${asked} times; of the first connections ${outcome}`);
 }
 
 const DISMISSAL_WORDS: Readonly<Record<string, string>> = {

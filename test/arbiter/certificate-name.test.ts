@@ -13,6 +13,7 @@ const cert = (
   commonName,
   dnsNames,
   ipAddresses,
+  fingerprint: 'f',
 });
 
 const ROWS: readonly [string, PeerCertificate, string, boolean][] = [

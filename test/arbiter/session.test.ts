@@ -14,7 +14,7 @@ const REQUESTS: readonly MessageName[] = [
   'voteInfoReply',
   'heuristicsChange',
 ];
-const cert = (commonName: string) => ({ commonName, dnsNames: [], ipAddresses: [] });
+const cert = (commonName: string) => ({ commonName, dnsNames: [], ipAddresses: [], fingerprint: commonName });
 
 for (const name of REQUESTS) {
   test(`${name} before INIT is refused, before and after PREINIT`, () => {

@@ -71,8 +71,8 @@ export class World {
     this.#run(this.arbiter.handle({ kind: 'release', cluster, nodeId }, this.nowMs));
   }
 
-  connect(client: number): void {
-    this.#run(this.arbiter.handle({ kind: 'connected', client, address: `192.0.2.${client}:1` }, this.nowMs));
+  connect(client: number, address = `192.0.2.${client}:1`): void {
+    this.#run(this.arbiter.handle({ kind: 'connected', client, address }, this.nowMs));
   }
 
   say(client: number, name: MessageName, options: OptionValues): void {

@@ -32,6 +32,9 @@ const MESSAGES_WAITING_MAX = 32;
 /** What the kernel takes besides, in small messages; much less than a real one, so that it matters. */
 const KERNEL_MESSAGES = 64;
 
+/** All nodes have upstream's one certificate. */
+const CERTIFICATE = { commonName: 'sim', dnsNames: [], ipAddresses: [], fingerprint: 'sim' };
+
 const NEVER = new Promise<void>(() => undefined);
 
 export class SimArbiter extends Process {
@@ -56,7 +59,8 @@ export class SimArbiter extends Process {
       opened: () =>
         this.do(() => {
           this.#links.set(client, this.#link(client, connection));
-          this.#handle({ kind: 'connected', client, address: `node ${connection.nodeId}` });
+          this.#handle({ kind: 'connected', client, address: `192.0.2.${connection.nodeId}:${client}` });
+          this.#handle({ kind: 'secured', client, certificate: CERTIFICATE });
         }),
       bytes: (bytes) =>
         this.do(() => {

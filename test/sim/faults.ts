@@ -11,10 +11,12 @@ export type Fault =
   | { readonly do: 'swizzleClog'; readonly links: readonly { readonly node: number; readonly forMs: number }[] }
   /** This one connection gets nothing through any more; a new one would. */
   | { readonly do: 'halfOpen' | 'reset'; readonly node: number }
+  /** Its daemon ends and comes back at once; the arbiter hears nothing of the old connection any more. */
+  | { readonly do: 'orphan'; readonly node: number; readonly backAfterMs: number }
   | { readonly do: 'freezeDaemon'; readonly node: number; readonly forMs: number; readonly timersFirst: boolean }
   | { readonly do: 'killDaemon'; readonly node: number; readonly backAfterMs: number }
   | { readonly do: 'stopDaemon'; readonly node: number; readonly backAfterMs: number }
-  | { readonly do: 'powerOff'; readonly node: number; readonly backAfterMs: number }
+  | { readonly do: 'powerOff' | 'reboot'; readonly node: number; readonly backAfterMs: number }
   | { readonly do: 'heuristics'; readonly node: number; readonly result: 'pass' | 'fail' }
   | { readonly do: 'configuration'; readonly extraNodes: number; readonly lateMs: number }
   | {
@@ -43,6 +45,8 @@ const KINDS: readonly Fault['do'][] = [
   'swizzleClog',
   'halfOpen',
   'reset',
+  'orphan',
+  'reboot',
   'freezeDaemon',
   'killDaemon',
   'stopDaemon',
@@ -110,6 +114,9 @@ function drawFault(chance: Chance, kind: Fault['do'], nodeIds: readonly number[]
     case 'stopDaemon':
     case 'powerOff':
       return { do: kind, node, backAfterMs: forMs };
+    case 'orphan':
+    case 'reboot':
+      return { do: kind, node, backAfterMs: chance.below(3_000) };
     case 'heuristics':
       return { do: kind, node, result: chance.oneOf(['pass', 'fail']) };
     case 'configuration':

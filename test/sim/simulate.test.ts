@@ -53,3 +53,26 @@ test('two sides that cast the vote are found under the rules of upstream, and th
   assert.ok(fails(faults), 'the shrunk script fails as well');
   assert.ok(faults.length < 8, faults.map(faultInWords).join('\n'));
 });
+
+/** How long after its daemon was started again an orphaned node is a member anew, in simulated seconds. */
+function backAfterS(safety: 'strict' | 'upstream', fault: 'orphan' | 'reboot', stock: readonly number[]): number {
+  const nodeIds = [1, 2];
+  const tieBreaker = { mode: 'lowest' } as const;
+  const calm = { timeoutMs: 10_000, syncTimeoutMs: 30_000, heuristics: false, tokenLossMs: 2_200, driftPerMille: 0 };
+  const shape = { nodeIds, stock, algorithm: 'ffsplit' as const, tieBreaker, keepActive: false, ...calm };
+  const atMs = 60_000;
+  const faults = [{ atMs, fault: { do: fault, node: 1, backAfterMs: 500 } }];
+  const { log, kind, text } = play({ seed: 1, shape, faults, untilMs: 120_000, finalIslands: undefined }, safety, true);
+  assert.equal(kind, 'good', text);
+  const back = log.map((line) => /^ *([\d.]+) s {2}arbiter {3}joined .*nodeId=1 /.exec(line)?.[1]).map(Number);
+  return Math.min(...back.filter((seconds) => seconds * 1_000 > atMs)) - atMs / 1_000;
+}
+
+test('a node that is back while the arbiter still has its old connection is let in as soon as that does not answer', () => {
+  for (const stock of [[], [1, 2]]) {
+    const [strict, upstream] = [backAfterS('strict', 'orphan', stock), backAfterS('upstream', 'orphan', stock)];
+    assert.ok(strict < 5, `${strict} s`);
+    assert.ok(upstream > strict + 2, `${upstream} s`);
+    assert.ok(backAfterS('strict', 'reboot', stock) < backAfterS('upstream', 'reboot', stock));
+  }
+});

@@ -107,6 +107,12 @@ export class World {
         if (connection !== undefined) connection.stuck = true;
         break;
       }
+      case 'orphan': {
+        const connection = this.#host(fault.node).daemon?.connection;
+        if (connection !== undefined) connection.stuck = true;
+        this.#interrupt(fault);
+        break;
+      }
       case 'reset':
         this.#host(fault.node).daemon?.connection?.reset();
         break;
@@ -125,6 +131,7 @@ export class World {
       case 'killDaemon':
       case 'stopDaemon':
       case 'powerOff':
+      case 'reboot':
         this.#interrupt(fault);
         break;
       default:
@@ -146,13 +153,14 @@ export class World {
     }
   }
 
-  #interrupt(fault: Extract<Fault, { do: 'killDaemon' | 'stopDaemon' | 'powerOff' }>): void {
+  #interrupt(fault: Extract<Fault, { readonly backAfterMs: number; readonly node: number }>): void {
     const host = this.#host(fault.node);
-    if (fault.do === 'powerOff') host.powerOff();
-    else if (fault.do === 'killDaemon') host.killDaemon();
-    else host.stopDaemon();
+    const isHost = fault.do === 'powerOff' || fault.do === 'reboot';
+    if (isHost) host.powerOff();
+    else if (fault.do === 'stopDaemon') host.stopDaemon();
+    else host.killDaemon();
     this.time.after(fault.backAfterMs, () => {
-      if (fault.do === 'powerOff') host.powerOn();
+      if (isHost) host.powerOn();
       else host.startDaemon();
     });
   }

@@ -199,3 +199,15 @@ test('who is turned away stands in the long status, and in the one for machines'
     ...ADMISSION.counts,
   });
 });
+
+test('nodes that came although they were connected are counted, once there are some', () => {
+  const text = (asked: number) => {
+    const secondConnections = { asked, answered: 1, silent: 2, ended: 3 };
+    return textOf({ connectedClients: 0, clusters: [], secondConnections }, { verbose: true, cluster: undefined });
+  };
+  assert.doesNotMatch(text(0), /Came twice/);
+  assert.match(
+    text(6),
+    /^Came twice {5}nodes that were connected, 6 times; of the first connections 1\n {15}answered, 2 were silent, 3 had ended$/m,
+  );
+});

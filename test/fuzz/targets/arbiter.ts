@@ -26,7 +26,7 @@ const RECORDED = 2;
 const TICKS_MAX = 200;
 const LONG_WAIT_MS = 200;
 const EMPTY_SET_OPTION_REPLY = '000700000000';
-const CERTIFICATE = { commonName: 'tst', dnsNames: [], ipAddresses: [] };
+const CERTIFICATE = { commonName: 'tst', dnsNames: [], ipAddresses: [], fingerprint: 'f' };
 
 export const arbiter: FuzzTarget = {
   name: 'arbiter',
