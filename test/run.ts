@@ -16,6 +16,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'corosync-qdevice': '/usr/sbin/corosync-qdevice',
   'libnss3-tools': '/usr/bin/pk12util',
   bsdutils: '/usr/bin/script',
+  'man-db': '/usr/bin/man',
   openssl: '/usr/bin/openssl',
   iproute2: '/usr/sbin/ip',
   'util-linux': '/usr/bin/unshare',

@@ -1,5 +1,6 @@
 /** What both certutil commands are called with, and how they begin and fail. */
 import type { Parsed } from './certutil-arguments.ts';
+import { type SwitchTable, usageLines } from './manual/switches.ts';
 import { type Output, reportMistake } from './output.ts';
 
 export interface CertutilCall {
@@ -19,7 +20,7 @@ export const EXIT_FAILED = 1;
 export async function answerCall<Run>(
   { output, program }: CertutilCall,
   parsed: Parsed<Run>,
-  usage: (program: string) => readonly string[],
+  table: SwitchTable,
   run: (chosen: Run) => Promise<number>,
 ): Promise<number> {
   if (parsed.kind === 'invalid') {
@@ -27,7 +28,7 @@ export async function answerCall<Run>(
     return EXIT_FAILED;
   }
   if (parsed.kind === 'usage') {
-    for (const line of usage(program)) output.out(line);
+    for (const line of usageLines(table, program)) output.out(line);
     return 0;
   }
   try {

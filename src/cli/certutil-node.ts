@@ -17,12 +17,13 @@ import { clusterNameFault } from '../setup/rules/cluster-name.ts';
 import { type NodeCertutilArguments, parseNodeCertutil } from './certutil-arguments.ts';
 import { answerCall, type CertutilCall, EXIT_ARGUMENT, EXIT_FAILED } from './certutil-call.ts';
 import { quickStart } from './certutil-quick.ts';
+import { QDEVICE_CERTUTIL } from './manual/switches.ts';
 
 type Chosen = Extract<NodeCertutilArguments, { kind: 'run' }>;
 
 export async function nodeCertutil(call: CertutilCall): Promise<number> {
   const { output, program } = call;
-  return await answerCall(call, parseNodeCertutil(call.args), usage, async (chosen) => {
+  return await answerCall(call, parseNodeCertutil(call.args), QDEVICE_CERTUTIL, async (chosen) => {
     const directory = resolve(chosen.stateDir ?? NODE_DIRECTORY);
     const problem = (await argumentProblem(chosen)) ?? undefined;
     if (problem !== undefined) {
@@ -94,24 +95,6 @@ async function argumentProblem({ operation, file, clusterName, operands }: Chose
     return operands[1] === undefined ? 'The nodes are missing. Give them behind the arbiter.' : undefined;
   }
   return (await exists(file)) ? undefined : `The file ${JSON.stringify(file)} cannot be opened. Name it with -c.`;
-}
-
-function usage(program: string): string[] {
-  return [
-    `${program}: [-i|-m|-M|-r|-Q] [-c FILE] [-n NAME] [-S SSH] [--state DIR] [-h]`,
-    '',
-    ' -i           begin on this node; needs the certificate of the authority, from the arbiter, with -c',
-    ' -r           make a key and a certificate request; needs -n',
-    " -M           take in the cluster's certificate, and write it with its key to a file for other nodes; needs -c",
-    ' -m           take in that file on another node; needs -c',
-    ' -Q           do all of it over SSH: -Q -n NAME ARBITER NODE1 [NODE...]',
-    '',
-    ' -c FILE      a certificate (DER or PEM), or a PKCS#12 file',
-    ' -n NAME      name of the cluster, as in corosync.conf',
-    ' -S SSH       the program to reach other hosts with, instead of ssh',
-    ` --state DIR  use DIR instead of ${NODE_DIRECTORY}`,
-    ' -h           print this',
-  ];
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -21,13 +21,14 @@ import {
 import { SYSTEM_DIRECTORIES } from '../qnetd/options.ts';
 import { parseQnetdCertutil } from './certutil-arguments.ts';
 import { answerCall, type CertutilCall, EXIT_ARGUMENT, EXIT_FAILED } from './certutil-call.ts';
+import { QNETD_CERTUTIL } from './manual/switches.ts';
 import type { Output } from './output.ts';
 
 /** Upstream's 1200 months, less the day by which certificates begin earlier here. */
 const UPSTREAM_DAYS = 36_499;
 
 export async function certutil(call: CertutilCall): Promise<number> {
-  return await answerCall(call, parseQnetdCertutil(call.args), usage, async (chosen) => {
+  return await answerCall(call, parseQnetdCertutil(call.args), QNETD_CERTUTIL, async (chosen) => {
     const stateDir = resolve(chosen.stateDir ?? SYSTEM_DIRECTORIES.stateDir);
     if (chosen.operation === 'init') {
       return await initialise(stateDir, chosen.groupWritable ? 'groupWritable' : 'groupReadable', call.output);
@@ -84,20 +85,6 @@ async function signRequest(stateDir: string, requestFile: string, clusterName: s
   if (takenOver !== undefined) await call.tellLog?.(takenOver);
   output.out(`Certificate stored in ${certificateFile}`);
   return 0;
-}
-
-function usage(program: string): string[] {
-  return [
-    `${program}: [-i|-s] [-c FILE] [-G] [-n NAME] [--state DIR] [-h]`,
-    '',
-    ' -i           make the authority and the certificate of this arbiter',
-    ' -s           sign the certificate request of a cluster; needs -c and -n',
-    ' -c FILE      the certificate request, DER or PEM',
-    ' -n NAME      name of the cluster, as in corosync.conf',
-    ' -G           new files are not writable for their group',
-    ` --state DIR  use DIR instead of ${SYSTEM_DIRECTORIES.stateDir}`,
-    ' -h           print this',
-  ];
 }
 
 async function exists(path: string): Promise<boolean> {

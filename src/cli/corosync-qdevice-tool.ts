@@ -6,17 +6,17 @@ import { QDEVICE_SOCKET } from '../qdevice/options.ts';
 import { byteStringOf } from '../status/printable.ts';
 import type { CommandResult } from './command-result.ts';
 import { switches } from './getopt.ts';
+import { lettersOf, QDEVICE_TOOL, usageOf } from './manual/switches.ts';
 import { askAsUpstream, EXIT } from './upstream-tool.ts';
 
-const NAME = 'corosync-qdevice-tool';
-const USAGE = `usage: ${NAME} [-Hhsv] [-p qdevice_ipc_socket_path]\n`;
+const NAME = QDEVICE_TOOL.name;
 const DAEMON = { tool: NAME, socket: 'QDevice', program: 'QDevice' } as const;
 
 export async function qdeviceTool(args: readonly string[]): Promise<CommandResult> {
   let operation: string | undefined;
   let verbose = false;
   let path = QDEVICE_SOCKET;
-  for (const found of switches(args, 'Hhsvp:')) {
+  for (const found of switches(args, lettersOf(QDEVICE_TOOL))) {
     if (found.kind === 'error') return usage(`${NAME}: ${found.problem}\n`);
     if (found.letter === 's') operation = 'status';
     else if (found.letter === 'H') operation = 'shutdown';
@@ -29,5 +29,5 @@ export async function qdeviceTool(args: readonly string[]): Promise<CommandResul
 }
 
 function usage(problem: string): CommandResult {
-  return { exitCode: EXIT.usage, stdout: USAGE, stderr: byteStringOf(problem) };
+  return { exitCode: EXIT.usage, stdout: usageOf(QDEVICE_TOOL), stderr: byteStringOf(problem) };
 }

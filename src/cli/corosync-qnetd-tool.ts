@@ -6,10 +6,10 @@ import { localSocketIn, SYSTEM_DIRECTORIES } from '../qnetd/options.ts';
 import { byteStringOf } from '../status/printable.ts';
 import type { CommandResult } from './command-result.ts';
 import { switches } from './getopt.ts';
+import { lettersOf, QNETD_TOOL, usageOf } from './manual/switches.ts';
 import { askAsUpstream, EXIT } from './upstream-tool.ts';
 
-const NAME = 'corosync-qnetd-tool';
-const USAGE = `usage: ${NAME} [-Hhlsv] [-c cluster_name] [-p qnetd_ipc_socket_path]\n`;
+const NAME = QNETD_TOOL.name;
 
 const DAEMON = { tool: NAME, socket: 'qnetd', program: 'QNetd' } as const;
 
@@ -29,7 +29,7 @@ export async function qnetdTool(args: readonly string[]): Promise<CommandResult>
     cluster: undefined,
     path: localSocketIn(SYSTEM_DIRECTORIES.runDir),
   };
-  for (const found of switches(args, 'Hhlsvc:p:')) {
+  for (const found of switches(args, lettersOf(QNETD_TOOL))) {
     if (found.kind === 'error') return usage(`${NAME}: ${found.problem}\n`);
     const operation = OPERATIONS[found.letter];
     if (operation !== undefined) wish.operation = operation;
@@ -43,7 +43,7 @@ export async function qnetdTool(args: readonly string[]): Promise<CommandResult>
 }
 
 function usage(problem: string): CommandResult {
-  return { exitCode: EXIT.usage, stdout: USAGE, stderr: byteStringOf(problem) };
+  return { exitCode: EXIT.usage, stdout: usageOf(QNETD_TOOL), stderr: byteStringOf(problem) };
 }
 
 function requestOf(operation: string, { verbose, cluster }: Wish): string {

@@ -12,6 +12,7 @@ import { advancedSettings, type GroupLookup, onOff, wholeNumber } from '../runti
 import { ALGORITHM_TEXT } from '../status/upstream-text.ts';
 import type { CommandResult } from './command-result.ts';
 import { switches } from './getopt.ts';
+import { lettersOf, QNETD, usageOf } from './manual/switches.ts';
 import { withAdvancedSettings } from './qnetd-settings.ts';
 import { packageVersion } from './version.ts';
 
@@ -20,13 +21,8 @@ export type CommandLine =
   | { readonly kind: 'run'; readonly options: QnetdOptions; readonly warnings: string }
   | { readonly kind: 'exit'; readonly result: CommandResult };
 
-const NAME = 'corosync-qnetd';
-const LETTERS = '46dfhvl:p:s:c:m:S:';
-const USAGE = [
-  `usage: ${NAME} [-46dfhv] [-l listen_addr] [-p listen_port] [-s tls]`,
-  '              [-c client_cert_required] [-m max_clients] [-S option=value[,option2=value2,...]]',
-  '',
-].join('\n');
+const NAME = QNETD.name;
+const USAGE = usageOf(QNETD);
 
 const TLS_MODES: Readonly<Record<string, TlsSupport>> = {
   on: 'supported',
@@ -43,7 +39,7 @@ type Step =
 export function corosyncQnetdCommandLine(args: readonly string[], groups: GroupLookup): CommandLine {
   let options: QnetdOptions = { ...defaultQnetdOptions(SYSTEM_DIRECTORIES), foreground: false };
   let warnings = '';
-  for (const found of switches(args, LETTERS)) {
+  for (const found of switches(args, lettersOf(QNETD))) {
     if (found.kind === 'error') return exit(USAGE, `${warnings}${NAME}: ${found.problem}\n`);
     if (found.letter === 'h') return exit(USAGE, warnings);
     if (found.letter === 'v') return exit(versionText(), warnings);

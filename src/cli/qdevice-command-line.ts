@@ -6,18 +6,19 @@ import { DEFAULT_QDEVICE_OPTIONS, type QdeviceOptions } from '../qdevice/options
 import { type GroupLookup, settingList } from '../runtime/advanced-settings.ts';
 import type { CommandResult } from './command-result.ts';
 import { switches } from './getopt.ts';
+import { lettersOf, QDEVICE, usageOf } from './manual/switches.ts';
 import { QDEVICE_SETTINGS, withQdeviceSettings } from './qdevice-settings.ts';
 
 export type QdeviceCommandLine =
   | { readonly kind: 'run'; readonly options: QdeviceOptions }
   | { readonly kind: 'exit'; readonly result: CommandResult };
 
-const NAME = 'corosync-qdevice';
-const USAGE = `usage: ${NAME} [-dfh] [-S option=value[,option2=value2,...]]\n`;
+const NAME = QDEVICE.name;
+const USAGE = usageOf(QDEVICE);
 
 export function qdeviceCommandLine(args: readonly string[], groups: GroupLookup): QdeviceCommandLine {
   let options: QdeviceOptions = { ...DEFAULT_QDEVICE_OPTIONS, foreground: false };
-  for (const found of switches(args, 'dfhS:')) {
+  for (const found of switches(args, lettersOf(QDEVICE))) {
     if (found.kind === 'error') return exit(USAGE, `${NAME}: ${found.problem}\n`);
     if (found.letter === 'h') return exit(USAGE, '');
     if (found.letter === 'f') options = { ...options, foreground: true };

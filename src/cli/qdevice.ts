@@ -28,6 +28,17 @@ export async function qdevice(args: readonly string[]): Promise<number> {
     .fail((message: string | undefined, error: Error | undefined) => {
       throw failureOf('qdevice', message, error);
     });
+  declareQdevice(parser, done);
+  try {
+    await parser.parseAsync();
+    return exitCode;
+  } catch (error) {
+    return reportMistake(error, processOutput());
+  }
+}
+
+/** Every command and option, for yargs and for the manual. */
+export function declareQdevice(parser: Argv, done: Done): void {
   addRun(parser, done);
   addStatus(parser, done);
   addCerts(parser, done);
@@ -38,12 +49,6 @@ export async function qdevice(args: readonly string[]): Promise<number> {
   addMove(parser, done);
   addNodes(parser, done);
   addExpected(parser, done);
-  try {
-    await parser.parseAsync();
-    return exitCode;
-  } catch (error) {
-    return reportMistake(error, processOutput());
-  }
 }
 
 function addRun(parser: Argv, done: Done): void {

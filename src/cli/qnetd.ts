@@ -28,7 +28,19 @@ export async function qnetd(args: readonly string[]): Promise<number> {
     .exitProcess(false)
     .fail((message: string | undefined, error: Error | undefined) => {
       throw failureOf('qnetd', message, error);
-    })
+    });
+  declareQnetd(parser, done);
+  try {
+    await parser.parseAsync();
+    return exitCode;
+  } catch (error) {
+    return reportMistake(error, processOutput());
+  }
+}
+
+/** Every command and option, for yargs and for the manual. */
+export function declareQnetd(program: Argv, done: Done): void {
+  const parser = program
     .option('state', text('directory of the certificates'))
     .option('run-dir', text('directory of lock file and local socket'));
   addRun(parser, done);
@@ -37,12 +49,6 @@ export async function qnetd(args: readonly string[]): Promise<number> {
   addInit(parser, done);
   addSign(parser, done);
   addCerts(parser, done);
-  try {
-    await parser.parseAsync();
-    return exitCode;
-  } catch (error) {
-    return reportMistake(error, processOutput());
-  }
 }
 
 type Parser = Argv<{ state: string | undefined; 'run-dir': string | undefined }>;

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { copyright } from './copyright.ts';
 import { buildDeb } from './deb.ts';
+import { completionEntries, manualEntries } from './manual/entries.ts';
 import { productionModules } from './node-modules.ts';
 import { codeEntries, describe, programLinks } from './programs.ts';
 import { type Entry, file } from './tree.ts';
@@ -24,6 +25,7 @@ const UPSTREAM_VERSION = '3.0.3';
 export async function debianPackage(project: string, outDirectory: string): Promise<string> {
   const { version } = await describe(project);
   const path = join(outDirectory, `qdevice_${version}_all.deb`);
+  const epochS = await changelogDateS();
   const modules = await productionModules(project, HOME, false);
   const entries: Entry[] = [
     ...(await codeEntries(project, HOME, NODE)),
@@ -31,11 +33,13 @@ export async function debianPackage(project: string, outDirectory: string): Prom
     ...modules,
     ...(await unitEntries(project)),
     ...(await hostFiles()),
+    ...manualEntries({ version, dateS: epochS }),
+    ...completionEntries(),
     ...(await documents(modules)),
   ];
   const fields = controlFields(version);
   const conffiles = CONFFILES.map((name) => `/etc/default/${name}`);
-  await buildDeb({ fields, entries, scripts: await scripts(), conffiles, epochS: await changelogDateS() }, path);
+  await buildDeb({ fields, entries, scripts: await scripts(), conffiles, epochS }, path);
   return path;
 }
 

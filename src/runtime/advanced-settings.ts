@@ -13,7 +13,7 @@ export const INT32_MAX = 2 ** 31 - 1;
 export const UINT32_MAX = 2 ** 32 - 1;
 const INT64_MAX = 2n ** 63n - 1n;
 
-const SETTINGS = {
+export const QNETD_SETTINGS = {
   listen_backlog: integer(1, INT32_MAX),
   max_client_send_buffers: integer(2),
   max_client_send_size: integer(16),
@@ -55,7 +55,7 @@ export type SettingsOf<T extends SettingTable> = {
   [K in keyof T]?: Exclude<ReturnType<T[K]>, undefined>;
 };
 
-export type AdvancedSettings = SettingsOf<typeof SETTINGS>;
+export type AdvancedSettings = SettingsOf<typeof QNETD_SETTINGS>;
 
 export interface SettingList<T extends SettingTable> {
   readonly settings: SettingsOf<T>;
@@ -65,8 +65,8 @@ export interface SettingList<T extends SettingTable> {
 }
 
 /** Reads one list; a later value of the same name wins. */
-export function advancedSettings(list: string, groups: GroupLookup): SettingList<typeof SETTINGS> {
-  return settingList(list, SETTINGS, groups, DEPRECATED);
+export function advancedSettings(list: string, groups: GroupLookup): SettingList<typeof QNETD_SETTINGS> {
+  return settingList(list, QNETD_SETTINGS, groups, DEPRECATED);
 }
 
 export function settingList<T extends SettingTable>(
