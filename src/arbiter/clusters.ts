@@ -178,7 +178,7 @@ export class Clusters {
   ): { readonly done: Done; readonly cluster: Cluster } {
     const wanted = from?.reply?.vote;
     const asked = from === undefined || wanted === undefined ? undefined : { client: from.client, vote: wanted };
-    const guarded = this.guards?.screened(step.cluster, step.votes, asked, nowMs);
+    const guarded = this.guards?.screened(step, asked, nowMs);
     const { before, reply, cluster, votes, reports, write } = guarded ?? passed(step, wanted);
     let told = rememberVotes(cluster, before);
     const outgoing = framesOf(before);

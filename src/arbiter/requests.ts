@@ -133,9 +133,9 @@ function finish(
   replyOf: (vote: Vote, member: Member) => Uint8Array,
 ): Answer {
   if ('error' in outcome) return outcome;
-  const { cluster, votes, reports, vote } = outcome;
+  const { cluster, votes, reports, vote, likely } = outcome;
   const frame = (told: Vote = vote, member: Member) => replyOf(told, member);
-  return { cluster: changeMember(cluster, from.client, content), votes, reports, reply: { vote, frame } };
+  return { cluster: changeMember(cluster, from.client, content), votes, reports, likely, reply: { vote, frame } };
 }
 
 export function rememberVotes(cluster: Cluster, votes: readonly VoteInfo[]): Cluster {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { RecordedGrant } from '../arbiter/safety/ledger.ts';
 import { readRecord, recordText } from '../arbiter/safety/record-text.ts';
 import type { ByteString } from '../protocol/values.ts';
-import { removeDeadTemporaries, writeFileAtomic } from '../runtime/atomic-file.ts';
+import { hasErrorCode, removeDeadTemporaries, writeFileAtomic } from '../runtime/atomic-file.ts';
 import { codeOf } from '../runtime/error-text.ts';
 import type { LogSink } from './log-lines.ts';
 
@@ -35,9 +35,16 @@ export function recordFileName(cluster: ByteString): string {
 
 export function recordsIn(directory: string): RecordStore {
   const put = async (cluster: ByteString, grants: readonly RecordedGrant[]) => {
-    // It may have been taken away meanwhile, or was not there yet.
-    await mkdir(directory, { recursive: true, mode: 0o750 });
-    await writeFileAtomic(join(directory, recordFileName(cluster)), recordText({ cluster, grants }), { mode: 0o640 });
+    const path = join(directory, recordFileName(cluster));
+    const text = recordText({ cluster, grants });
+    try {
+      await writeFileAtomic(path, text, { mode: 0o640 });
+    } catch (error) {
+      if (!hasErrorCode(error, 'ENOENT')) throw error;
+      // It was taken away meanwhile, or was not there yet.
+      await mkdir(directory, { recursive: true, mode: 0o750 });
+      await writeFileAtomic(path, text, { mode: 0o640 });
+    }
   };
   const running = new Map<ByteString, Promise<void>>();
   // One at a time for each file: a removal that is late must not take away the record that was written after it.

@@ -28,9 +28,12 @@ export interface EffectPorts {
   later(event: ArbiterEvent): void;
 }
 
+type RecordEffect = Extract<Effect, { kind: 'record' | 'forgetRecord' }>;
+
 export function runEffects(effects: readonly Effect[], ports: EffectPorts): void {
   const written = new Set<LinkPort>();
   const reports: Report[] = [];
+  const recordEffects: RecordEffect[] = [];
   for (const effect of effects) {
     switch (effect.kind) {
       case 'send': {
@@ -55,15 +58,9 @@ export function runEffects(effects: readonly Effect[], ports: EffectPorts): void
       case 'resumeReading':
         ports.links.get(effect.on)?.resumeReading();
         break;
-      case 'record': {
-        const { cluster, version } = effect;
-        ports.records.write(cluster, effect.grants, (failure) => {
-          ports.later({ kind: 'recorded', cluster, version, failure });
-        });
-        break;
-      }
+      case 'record':
       case 'forgetRecord':
-        ports.records.remove(effect.cluster);
+        recordEffects.push(effect);
         break;
       case 'report':
         reports.push(effect.report);
@@ -73,6 +70,18 @@ export function runEffects(effects: readonly Effect[], ports: EffectPorts): void
     }
   }
   for (const link of written) link.flush();
+  // Nothing that is sent here waits for the record: what does is an effect of the event that tells of its end.
+  for (const effect of recordEffects) runRecordEffect(effect, ports);
   // The log comes last: nodes wait for their votes.
   for (const report of reports) ports.report(report);
+}
+
+function runRecordEffect(effect: RecordEffect, { records, later }: EffectPorts): void {
+  const { cluster } = effect;
+  if (effect.kind === 'forgetRecord') {
+    records.remove(cluster);
+    return;
+  }
+  const { version, grants } = effect;
+  records.write(cluster, grants, (failure) => later({ kind: 'recorded', cluster, version, failure }));
 }

@@ -3,7 +3,7 @@
  * from the first moment they can be seen: written beside the target under a private name, synced, then moved.
  */
 import { randomBytes } from 'node:crypto';
-import { link, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export interface FileAttributes {
@@ -27,13 +27,15 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string, 
 /** Puts `bytes` at `path` unless something is there already, which is then left alone: false. Of two writers one wins. */
 export function createFileAtomic(path: string, bytes: Uint8Array | string, attributes: FileAttributes) {
   return throughTemporary(path, bytes, attributes, async (temporary) => {
-    try {
-      await link(temporary, path);
-      return true;
-    } catch (error) {
-      if (hasErrorCode(error, 'EEXIST')) return false;
-      throw error;
-    }
+    const created = await link(temporary, path).then(
+      () => true,
+      (error: unknown) => {
+        if (hasErrorCode(error, 'EEXIST')) return false;
+        throw error;
+      },
+    );
+    await unlink(temporary);
+    return created;
   });
 }
 
@@ -54,6 +56,7 @@ export function hasErrorCode(error: unknown, ...codes: readonly string[]): boole
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
 }
 
+/** Each step is a trip to another thread and back, and a vote may wait for the last one: so the steps are few. */
 async function throughTemporary(
   path: string,
   bytes: Uint8Array | string,
@@ -63,34 +66,26 @@ async function throughTemporary(
   const directory = dirname(path);
   // The name does not derive from the target's, which may already be as long as a name can be.
   const temporary = join(directory, `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
+  const file = await open(temporary, 'wx', 0o600);
+  const folder = open(directory, 'r');
+  folder.catch(() => undefined); // awaited below
   try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(bytes);
-      if (attributes.uid !== undefined && attributes.gid !== undefined)
-        await file.chown(attributes.uid, attributes.gid);
-      await file.chmod(attributes.mode);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await Promise.all([file.writeFile(bytes), own(file, attributes)]);
+    await file.sync();
     const published = await publish(temporary);
-    await rm(temporary, { force: true });
-    await syncDirectory(directory);
+    await (await folder).sync();
     return published;
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  } finally {
+    await Promise.allSettled([file.close(), folder.then((handle) => handle.close())]);
   }
 }
 
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+async function own(file: FileHandle, { mode, uid, gid }: FileAttributes): Promise<void> {
+  if (uid !== undefined && gid !== undefined) await file.chown(uid, gid);
+  await file.chmod(mode);
 }
 
 function isAlive(pid: number): boolean {

@@ -22,7 +22,7 @@ const OF_THE_ARBITER: readonly Mutation[] = [
   {
     name: 'ACK leaves together with NACK',
     file: FFSPLIT,
-    search: "'nack', ringOf);\n  return { cluster: told, votes, reports };",
+    search: "'nack', ringOf);\n  return { cluster: told, votes, reports, likely: told.winner };",
     replacement:
       "'nack', ringOf);\n  return { cluster: told, votes: [...votes, ...sendDue(told, 'ack', ringOf).votes], reports };",
   },
@@ -133,6 +133,18 @@ const OF_THE_ARBITER: readonly Mutation[] = [
     file: 'src/arbiter/safety/ledger.ts',
     search: 'return covers(durable, wanted) && (writing === undefined || covers(writing.grants, wanted));',
     replacement: 'return covers(durable, wanted) || (writing !== undefined && covers(writing.grants, wanted));',
+  },
+  {
+    name: 'strict: a record is begun while nobody knows who held the vote before',
+    file: 'src/arbiter/safety/ahead.ts',
+    search: 'if (unknown !== undefined) return undefined;',
+    replacement: '',
+  },
+  {
+    name: 'strict: a record that is begun early leaves out those who still hold the vote',
+    file: 'src/arbiter/safety/ahead.ts',
+    search: 'return startWriting(ledger, grants, first',
+    replacement: 'return startWriting(ledger, [], first',
   },
   {
     name: 'strict: without a record nobody waits',

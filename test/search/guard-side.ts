@@ -51,7 +51,7 @@ export function screen(state: State, step: Step, client?: number, reply?: Reply)
   const asked = client === undefined || reply?.vote === undefined ? undefined : { client, vote: reply.vote };
   const { safety } = state;
   if (safety === undefined) return passed(state, step, client, reply);
-  const done = guard.screened(safety, step.cluster, step.votes, asked, nowMs(state));
+  const done = guard.screened(safety, step, asked, nowMs(state));
   let cluster = rememberVotes(done.cluster, done.before);
   let frame: Uint8Array | undefined;
   if (client !== undefined && reply !== undefined) {

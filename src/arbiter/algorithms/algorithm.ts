@@ -23,6 +23,8 @@ export interface Step {
   readonly cluster: Cluster;
   readonly votes: readonly VoteInfo[];
   readonly reports: readonly Report[];
+  /** The partition that will probably be granted the vote soon: what that needs can be got ready. Promises nothing. */
+  readonly likely?: ReadonlySet<number> | undefined;
 }
 
 /** A step with the vote for the reply, or the code with which the message is refused (nothing is stored then). */

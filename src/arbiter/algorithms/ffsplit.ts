@@ -9,6 +9,7 @@ import type { Cluster, Member } from '../cluster.ts';
 import { isEmpty } from '../node-list.ts';
 import type { Decision } from '../reports.ts';
 import type { Algorithm, Outcome, Step, VoteInfo } from './algorithm.ts';
+import { likelyWinner } from './ffsplit-foresight.ts';
 import { type Selection, selectPartition } from './ffsplit-selection.ts';
 import { isStable } from './ffsplit-stability.ts';
 import { type Fresh, pictureOf } from './ffsplit-view.ts';
@@ -74,6 +75,7 @@ function evaluate(
       votes: [],
       reports: news ? [{ what: 'unstable', cluster: cluster.name }] : [],
       vote: 'waitForReply',
+      likely: cluster.strict && fresh !== 'leaving' ? likelyWinner(picture, trigger.nodeId) : undefined,
     };
   }
   const selection = selectPartition(picture);
@@ -105,7 +107,7 @@ function decide(cluster: Cluster, { winner, rule }: Selection, leaving: Member |
 function withdraw(cluster: Cluster, reports: Step['reports'], ringOf: RingOf): Step {
   if (!anyDue(cluster, 'nack')) return grant(cluster, reports, ringOf);
   const { cluster: told, votes } = sendDue({ ...cluster, phase: 'nacking' }, 'nack', ringOf);
-  return { cluster: told, votes, reports };
+  return { cluster: told, votes, reports, likely: told.winner };
 }
 
 /** Second half: every loser has confirmed. */

@@ -6,11 +6,12 @@
 
 import assert from 'node:assert';
 import type { Vote } from '../../protocol/enums.ts';
-import type { VoteInfo } from '../algorithms/algorithm.ts';
+import type { Step, VoteInfo } from '../algorithms/algorithm.ts';
 import { type Cluster, changeMember, type Member } from '../cluster.ts';
 import type { ClientId } from '../events.ts';
 import { sameRing } from '../node-list.ts';
 import type { Report } from '../reports.ts';
+import { writeAhead } from './ahead.ts';
 import { type Blocker, blockersOf, isAllKnown } from './blockers.ts';
 import { type Ending, freeAtMs, leaseMs } from './lease.ts';
 import { endWriting, grantsOf, isRecorded, newLedger, type RecordedGrant, startWriting } from './ledger.ts';
@@ -109,13 +110,12 @@ export interface Screened extends Guarded {
 }
 
 /**
- * What an algorithm's step may let out now. `cluster` is the one after the step, with the message's content in it;
- * `reply` the vote that the step wants in the reply to `client`.
+ * What an algorithm's step may let out now. Its cluster has the message's content in it; `reply` is the vote that the step
+ * wants in the reply to `client`.
  */
 export function screened(
   safety: Safety,
-  cluster: Cluster,
-  votes: readonly VoteInfo[],
+  { cluster, votes, likely }: Step,
   reply: { readonly client: ClientId; readonly vote: Vote } | undefined,
   nowMs: number,
 ): Screened {
@@ -139,7 +139,10 @@ export function screened(
   } else if (reply !== undefined && vote !== 'noChange') {
     now = withoutPending(now, reply.client);
   }
-  return { ...settle(now, cluster, nowMs), before: out, reply: vote };
+  const settled = settle(now, cluster, nowMs);
+  const ahead = likely && writeAhead(settled.safety, settled.cluster, likely, nowMs);
+  if (ahead === undefined) return { ...settled, before: out, reply: vote };
+  return { ...settled, safety: { ...settled.safety, ledger: ahead }, write: ahead.writing, before: out, reply: vote };
 }
 
 /** Lets out what nothing stands in the way of any more, and sees to what does. */

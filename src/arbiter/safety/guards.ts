@@ -5,7 +5,7 @@
 
 import type { Vote } from '../../protocol/enums.ts';
 import type { ByteString } from '../../protocol/values.ts';
-import type { VoteInfo } from '../algorithms/algorithm.ts';
+import type { Step } from '../algorithms/algorithm.ts';
 import type { Cluster, Member } from '../cluster.ts';
 import { Deadlines } from '../deadlines.ts';
 import type { ClientId } from '../events.ts';
@@ -109,13 +109,8 @@ export class Guards {
     this.#change(name, (safety) => left(safety, member, ending, heardAtMs, nowMs));
   }
 
-  screened(
-    cluster: Cluster,
-    votes: readonly VoteInfo[],
-    reply: { readonly client: ClientId; readonly vote: Vote } | undefined,
-    nowMs: number,
-  ): Screened {
-    return this.#keep(screened(this.#safetyOf(cluster.name, nowMs), cluster, votes, reply, nowMs), nowMs);
+  screened(step: Step, reply: { readonly client: ClientId; readonly vote: Vote } | undefined, nowMs: number): Screened {
+    return this.#keep(screened(this.#safetyOf(step.cluster.name, nowMs), step, reply, nowMs), nowMs);
   }
 
   /** Who has owed a confirmation for too long. */

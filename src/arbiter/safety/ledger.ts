@@ -44,19 +44,23 @@ export const newLedger = (durable: readonly RecordedGrant[]): Ledger => ({
 });
 
 /** While a write is under way the disk may say the old or the new: the grant has to be in both. */
-export function isRecorded({ durable, writing }: Ledger, member: Member): boolean {
-  const wanted = recordOf(member, claimOf(member), leaseMs(member));
+export function isRecorded(
+  { durable, writing }: Ledger,
+  member: Member,
+  claim: ReadonlySet<number> = claimOf(member),
+): boolean {
+  const wanted = recordOf(member, claim, leaseMs(member));
   return covers(durable, wanted) && (writing === undefined || covers(writing.grants, wanted));
 }
 
-/** Starts a write of all grants there are, and of those that the member's partition, if any, is about to get. */
+/** Starts a write of all grants there are, and of those that the member's partition `claim`, if any, is about to get. */
 export function startWriting(
   ledger: Ledger,
   grants: readonly Grant[],
   member: Member | undefined,
   cluster: Cluster,
+  claim: ReadonlySet<number> = member === undefined ? new Set() : claimOf(member),
 ): Ledger & { readonly writing: Writing } {
-  const claim = member === undefined ? new Set<number>() : claimOf(member);
   const wanted = sortedIds(claim).flatMap((nodeId) => {
     const announced = nodeIn(cluster, nodeId) ?? member;
     return announced === undefined ? [] : [recordOf({ nodeId }, claim, leaseMs(announced))];

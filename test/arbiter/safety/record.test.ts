@@ -31,6 +31,7 @@ test('a change of holder is written before its ACK leaves, and says what may sti
       [
         [1, [1]],
         [1, [1, 2]],
+        [2, [1, 2]],
       ],
     ],
   );
