@@ -1,7 +1,8 @@
 /**
  * Replays the arbiter's log, line by line, and holds every decision against what the lines before it say: who is
- * connected, and which membership each node reported last. It knows clusters of two with fifty-fifty split and the
- * lowest node as tie-breaker, and nothing of the arbiter's code. The level has to be debug, where nothing is left out.
+ * connected, and which membership each node reported last. It knows clusters of two with fifty-fifty split that keep the
+ * active half, or else prefer the lowest node's, and nothing of the arbiter's code. The level has to be debug, where
+ * nothing is left out.
  */
 import type { Line } from '../qnetd/daemon.ts';
 
@@ -49,8 +50,8 @@ export class LogChecker {
     this.decisions += 1;
     const state = this.#stateOf(cluster);
     const [winner, withheldFrom] = [idsOf(line['winner']), idsOf(line['withheldFrom'])];
+    const expected = winnerOf(state, this.#winners.get(cluster) ?? []);
     this.#winners.set(cluster, winner);
-    const expected = winnerOf(state);
     const losers = [...state.keys()].filter((node) => !winner.includes(node)).sort((a, b) => a - b);
     if (!isStable(state)) this.#complain('decided while the nodes contradict each other', cluster, line, state);
     if (expected.join() !== winner.join())
@@ -92,10 +93,15 @@ function isStable(state: ClusterState): boolean {
   return true;
 }
 
-/** All of two are a majority; of two halves that are both seen the lowest node's wins, one alone wins as it is. */
-function winnerOf(state: ClusterState): readonly number[] {
+/**
+ * All of two are a majority, one half alone wins as it is. Of two halves that are both seen the one that won before wins,
+ * which all nodes here ask for, else the lowest node's.
+ */
+function winnerOf(state: ClusterState, before: readonly number[]): readonly number[] {
   const partitions = [...state.values()].flatMap((said) => (said === undefined ? [] : [said.members]));
   const whole = partitions.find((members) => members.length === CONFIGURED);
   if (whole !== undefined) return whole;
+  const active = partitions.filter(([nodeId = 0]) => before.includes(nodeId));
+  if (active.length === 1) return active[0] ?? [];
   return partitions.sort(([a = 0], [b = 0]) => a - b)[0] ?? [];
 }

@@ -8,6 +8,17 @@ export type Random = () => number;
 const VOTE_MS_MAX = 60_000;
 const PAUSE_MS_MAX = 8_000;
 const BOTH = [1, 2];
+/** Of its heartbeat a node lets pass at most: this process is busy. */
+const HEARTBEAT_SHARE = 0.8;
+
+export class MissedVote extends Error {
+  readonly cluster: string;
+
+  constructor(cluster: string, problem: string) {
+    super(`${cluster}: ${problem}`);
+    this.cluster = cluster;
+  }
+}
 
 export class Pair {
   faults = 0;
@@ -18,6 +29,8 @@ export class Pair {
   /** By node: the promise that waits for this. */
   readonly #waiting: Record<'joined' | 'granted', ((() => void) | undefined)[]> = { joined: [], granted: [] };
   #ringSeq = 4;
+  /** Who may be told ACK for what was reported last. */
+  #winners: readonly number[] = [];
   #problem: string | undefined;
 
   constructor(cluster: string, address: string, target: Target, random: Random) {
@@ -27,7 +40,10 @@ export class Pair {
     this.#nodes = BOTH.map((nodeId, at) => {
       const events = {
         joined: () => this.#waiting.joined[at]?.(),
-        granted: () => this.#waiting.granted[at]?.(),
+        granted: () => {
+          if (!this.#winners.includes(at)) this.#problem ??= `node ${nodeId} has the vote in ring ${this.#ringSeq}`;
+          this.#waiting.granted[at]?.();
+        },
         echoed: () => undefined,
         retried: () => undefined,
         failed: (problem: string) => {
@@ -40,14 +56,25 @@ export class Pair {
 
   /** Fault after fault until told to stop; throws if a vote does not come. */
   async live(isOver: () => boolean): Promise<void> {
+    const heartbeats = setInterval(() => {
+      for (const node of this.#nodes) node.heartbeat();
+    }, this.#target.heartbeatMs * HEARTBEAT_SHARE);
+    try {
+      await this.#liveOn(isOver);
+    } finally {
+      clearInterval(heartbeats);
+      for (const node of this.#nodes) node.destroy();
+    }
+  }
+
+  async #liveOn(isOver: () => boolean): Promise<void> {
     await this.#comeBack([0, 1]);
     while (!isOver()) {
       await pause(this.#random() * PAUSE_MS_MAX);
       await this.#fault();
       this.faults += 1;
-      if (this.#problem !== undefined) throw new Error(`${this.#cluster}: ${this.#problem}`);
+      if (this.#problem !== undefined) throw new MissedVote(this.#cluster, this.#problem);
     }
-    for (const node of this.#nodes) node.destroy();
   }
 
   async #fault(): Promise<void> {
@@ -55,9 +82,14 @@ export class Pair {
     if (drawn < 0.5) {
       await this.#granted([0], () => this.#report([[1], [2]]));
       await pause(this.#random() * 1_000);
+      if (drawn < 0.05) await this.#rebootHolder();
       await this.#granted([0, 1], () => this.#report([BOTH, BOTH]));
+    } else if (drawn < 0.6) {
+      const lost = drawn < 0.55 ? 0 : 1;
+      this.#nodes[lost]?.vanish();
+      await this.#comeBack([lost]);
     } else if (drawn < 0.9) {
-      const lost = drawn < 0.7 ? 0 : 1;
+      const lost = drawn < 0.75 ? 0 : 1;
       const left = 1 - lost;
       this.#nodes[lost]?.destroy();
       await pause(this.#random() * 500);
@@ -70,6 +102,18 @@ export class Pair {
       for (const node of this.#nodes) node.destroy();
       await this.#comeBack([0, 1]);
     }
+  }
+
+  /** Split, and while its other half would take over at once: what it may be casting is waited for. */
+  async #rebootHolder(): Promise<void> {
+    this.#nodes[0]?.vanish();
+    await this.#until('joined', [0], () => this.#nodes[0]?.connect(this.#target));
+    // Those who were left have been decided for meanwhile, and the vote stays with the active half.
+    await this.#granted([1], () => {
+      this.#ringSeq += 4;
+      this.#nodes[1]?.member([2], this.#ringSeq);
+      this.#nodes[0]?.introduce(this.#ringSeq, [1]);
+    });
   }
 
   /** Connected again; then all say that they are together. */
@@ -92,14 +136,17 @@ export class Pair {
   }
 
   async #granted(winners: readonly number[], start: () => void): Promise<void> {
-    await this.#until('granted', winners, start);
+    await this.#until('granted', winners, () => {
+      this.#winners = winners;
+      start();
+    });
   }
 
   async #until(what: 'joined' | 'granted', wanted: readonly number[], start: () => void): Promise<void> {
     let deadline: NodeJS.Timeout | undefined;
     const missed = new Promise<never>((_, reject) => {
-      const told = `${this.#cluster}: nodes ${wanted.map((at) => at + 1).join()} not ${what}, ring ${this.#ringSeq}`;
-      deadline = setTimeout(() => reject(new Error(told)), VOTE_MS_MAX);
+      const told = `nodes ${wanted.map((at) => at + 1).join()} not ${what}, ring ${this.#ringSeq}`;
+      deadline = setTimeout(() => reject(new MissedVote(this.#cluster, told)), VOTE_MS_MAX);
     });
     const all = Promise.all(
       wanted.map(

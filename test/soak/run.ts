@@ -27,10 +27,13 @@ try {
   const say = (text: string) => process.stdout.write(`${text}\n`);
   const { complaints, ...figures } = await soak({ minutes, clusters, seed, options, say });
   for (const complaint of complaints.slice(0, 20)) say(complaint);
-  const growth = figures.lastQuarterMb / figures.secondQuarterMb;
-  say(JSON.stringify({ ...figures, growth: growth.toFixed(3), unexplained: complaints.length }));
-  const isWell =
-    complaints.length === 0 && growth < GROWTH_MAX && figures.descriptorsAfter <= figures.descriptorsBefore;
+  const growths = [figures.resident, figures.heap].map(
+    ({ lastQuarterMb, secondQuarterMb }) => lastQuarterMb / secondQuarterMb,
+  );
+  const [resident, heap] = growths.map((growth) => growth.toFixed(3));
+  say(JSON.stringify({ ...figures, growth: { resident, heap }, unexplained: complaints.length }));
+  const isFlat = growths.every((growth) => growth < GROWTH_MAX);
+  const isWell = complaints.length === 0 && isFlat && figures.descriptorsAfter <= figures.descriptorsBefore;
   process.exitCode = isWell ? 0 : 1;
 } finally {
   await rm(home, { recursive: true, force: true });

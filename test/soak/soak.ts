@@ -9,10 +9,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import tls from 'node:tls';
 import { DEFAULT_ARBITER_SETTINGS } from '../../src/arbiter/settings.ts';
 import type { QnetdOptions } from '../../src/qnetd/options.ts';
-import { DaemonProcess } from '../qnetd/daemon.ts';
+import { DaemonProcess, type Line } from '../qnetd/daemon.ts';
 import { authority } from '../qnetd/rig.ts';
 import { LogChecker } from './log-checker.ts';
-import { Pair, type Random } from './pair.ts';
+import { MissedVote, Pair, type Random } from './pair.ts';
 
 export interface SoakWishes {
   readonly minutes: number;
@@ -27,25 +27,43 @@ export interface SoakResult {
   readonly faults: number;
   readonly decisions: number;
   readonly complaints: readonly string[];
-  /** Resident, median of the second and of the last quarter. */
-  readonly secondQuarterMb: number;
-  readonly lastQuarterMb: number;
+  /** Medians of the second and of the last quarter. */
+  readonly resident: Growth;
+  /** After a collection. */
+  readonly heap: Growth;
   readonly descriptorsBefore: number;
   readonly descriptorsAfter: number;
 }
 
+export interface Growth {
+  readonly secondQuarterMb: number;
+  readonly lastQuarterMb: number;
+}
+
+const RECENT_LINES = 40;
 const SAMPLES = 40;
-const HEARTBEAT_MS = 120_000;
+const BYTES_PER_MB = 1_048_576;
+/** As upstream's daemon by default. */
+const HEARTBEAT_MS = 8_000;
 const NONSENSE_BYTES_MAX = 200;
 const STRANGER_MS = 250;
 const DESCRIPTORS_MS_MAX = 20_000;
 
 export async function soak({ minutes, clusters, seed, options, say }: SoakWishes): Promise<SoakResult> {
   const checker = new LogChecker();
-  const arbiter = { ...DEFAULT_ARBITER_SETTINGS, voteSafety: 'upstream' as const };
+  const recent = new RecentLines();
+  const heap: number[] = [];
+  const sampleMs = (minutes * 60_000) / SAMPLES;
   const daemon = new DaemonProcess(
-    { ...options, arbiter, logLevel: 'debug' },
-    { onLine: (line) => checker.read(line) },
+    { ...options, arbiter: DEFAULT_ARBITER_SETTINGS, logLevel: 'debug' },
+    {
+      onLine: (line) => {
+        if (line.msg === 'heap') heap.push(Number(line['heapBytes']) / BYTES_PER_MB);
+        else checker.read(line);
+        recent.keep(line);
+      },
+      env: { ...process.env, QNETD_TEST_HEAP_MS: String(Math.round(sampleMs)) },
+    },
   );
   try {
     await daemon.line('serving');
@@ -63,10 +81,12 @@ export async function soak({ minutes, clusters, seed, options, say }: SoakWishes
     const resident: number[] = [];
     const watch = (async () => {
       while (!isOver()) {
-        await pause((minutes * 60_000) / SAMPLES);
+        await pause(sampleMs);
         resident.push(residentMb(daemon));
         const faults = pairs.reduce((sum, pair) => sum + pair.faults, 0);
-        say(`${faults} faults, ${checker.decisions} decisions, ${resident.at(-1)?.toFixed(1)} MB`);
+        say(
+          `${faults} faults, ${checker.decisions} decisions, ${resident.at(-1)?.toFixed(1)} MB, heap ${heap.at(-1)?.toFixed(1)} MB`,
+        );
       }
     })();
     await Promise.all([lives, watch, strangers(options.port, random, isOver)]);
@@ -75,13 +95,33 @@ export async function soak({ minutes, clusters, seed, options, say }: SoakWishes
       faults: pairs.reduce((sum, pair) => sum + pair.faults, 0),
       decisions: checker.decisions,
       complaints: checker.complaints,
-      secondQuarterMb: middle(resident.slice(SAMPLES / 4, SAMPLES / 2)),
-      lastQuarterMb: middle(resident.slice((SAMPLES * 3) / 4)),
+      resident: growthOf(resident),
+      heap: growthOf(heap),
       descriptorsBefore,
       descriptorsAfter,
     };
+  } catch (error) {
+    const told = error instanceof MissedVote ? recent.of(error.cluster) : [];
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${told.join('\n')}`, { cause: error });
   } finally {
     await daemon.kill();
+  }
+}
+
+/** The end of the log about each cluster, for a vote that was missed. */
+class RecentLines {
+  readonly #lines = new Map<string, string[]>();
+
+  keep(line: Line): void {
+    const { cluster } = line;
+    if (typeof cluster !== 'string') return;
+    const lines = this.#lines.get(cluster) ?? [];
+    lines.push(JSON.stringify(line));
+    this.#lines.set(cluster, lines.slice(-RECENT_LINES));
+  }
+
+  of(cluster: string): readonly string[] {
+    return this.#lines.get(cluster) ?? [];
   }
 }
 
@@ -108,6 +148,14 @@ const descriptors = ({ child }: DaemonProcess): number => readdirSync(`/proc/${c
 
 function residentMb({ child }: DaemonProcess): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1_024;
+}
+
+function growthOf(samples: readonly number[]): Growth {
+  const quarter = samples.length / 4;
+  return {
+    secondQuarterMb: middle(samples.slice(quarter, 2 * quarter)),
+    lastQuarterMb: middle(samples.slice(3 * quarter)),
+  };
 }
 
 function middle(values: readonly number[]): number {

@@ -38,6 +38,8 @@ const INIT_REPLY = 4;
 const SERVER_ERROR = 5;
 const ECHO_REPLY = 9;
 const VOTE_INFO = 14;
+/** Upstream's daemon tries again then: its own older connection may not be gone yet. */
+const DUPLICATE_NODE_ID = 17;
 const ACK = 1;
 /** Offsets in a frame: header 6, then sequence number, vote and ring with 4 bytes of option header each. */
 const FIRST_VALUE = 10;
@@ -94,11 +96,11 @@ export class LoadNode {
   }
 
   /** As upstream's daemon after INIT: its lists in one go. */
-  introduce(ringSeq: number): void {
+  introduce(ringSeq: number, members?: readonly number[]): void {
     const all = range(1, this.place.clusterSize);
     this.#say('setOption', { msgSeqNumber: this.#next(), keepActivePartition: 'enabled' });
     this.#say('nodeList', this.#list('initialConfig', all, { configVersion: 1n }));
-    this.member(all, ringSeq);
+    this.member(members ?? all, ringSeq);
     this.#say('nodeList', this.#list('quorum', all, { quorate: 'quorate' }));
   }
 
@@ -109,11 +111,17 @@ export class LoadNode {
     this.#say('nodeList', this.#list('membership', members, { ringId }));
   }
 
+  /** As a machine that has lost its power: the connection stays, and nobody is there any more. */
+  vanish(): void {
+    this.#carrier = undefined;
+    this.#held = NOTHING;
+  }
+
   destroy(): void {
     clearTimeout(this.#attempt);
     this.#attempt = undefined;
     const carrier = this.#carrier;
-    this.#carrier = undefined;
+    this.vanish();
     carrier?.destroy();
   }
 
@@ -129,7 +137,9 @@ export class LoadNode {
     this.#say('startTls', { msgSeqNumber: 2 });
     const secured = tls.connect({ socket: plain, secureContext: context, rejectUnauthorized: false });
     this.#use(secured, target);
-    secured.on('data', (chunk: Buffer) => this.#read(chunk));
+    secured.on('data', (chunk: Buffer) => {
+      if (this.#carrier === secured) this.#read(chunk, target);
+    });
     this.#seq = 3;
     this.#say('init', {
       msgSeqNumber: 3,
@@ -155,19 +165,20 @@ export class LoadNode {
     socket.on('close', () => lost('the arbiter closed the connection'));
   }
 
-  #read(chunk: Buffer): void {
+  #read(chunk: Buffer, target: Target): void {
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     let at = 0;
     while (bytes.length - at >= 6) {
       const end = at + 6 + bytes.readUInt32BE(at + 2);
       if (end > bytes.length) break;
-      this.#onFrame(bytes.readUInt16BE(at), bytes, at);
+      this.#onFrame(bytes.readUInt16BE(at), bytes, at, target);
+      if (this.#carrier === undefined) return;
       at = end;
     }
     this.#held = at === bytes.length ? NOTHING : bytes.subarray(at);
   }
 
-  #onFrame(type: number, bytes: Buffer, at: number): void {
+  #onFrame(type: number, bytes: Buffer, at: number, target: Target): void {
     if (type === ECHO_REPLY) this.#events.echoed();
     else if (type === INIT_REPLY && bytes.readUInt16BE(at + FIRST_VALUE) === 0) {
       clearTimeout(this.#attempt);
@@ -178,6 +189,8 @@ export class LoadNode {
       this.#carrier?.write(Buffer.from(CONFIRM));
       const isForRing = bytes.readUInt32BE(at + RING_SEQ_LOW) === this.#ringSeq;
       if (isForRing && bytes[at + VOTE_VALUE] === ACK) this.#events.granted();
+    } else if (type === INIT_REPLY && bytes.readUInt16BE(at + FIRST_VALUE) === DUPLICATE_NODE_ID) {
+      this.#retry(target);
     } else if (type === INIT_REPLY || type === SERVER_ERROR) this.#events.failed('the arbiter answered with an error');
   }
 
