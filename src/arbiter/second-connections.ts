@@ -11,8 +11,8 @@
  * What must not come of it, and what keeps it from coming:
  *
  * - A living connection is never replaced. Whatever it says after the question is an answer; the second is refused as
- *   ever, and a stock daemon tries again by itself. If it was us who came late, an answer may lie there unread: the first
- *   gets its time once more.
+ *   ever, and a stock daemon tries again by itself. If it was us who came late, an answer may lie there unread: what
+ *   is there is read first.
  * - Nobody is asked about somebody else's connection. The second has to show the same certificate, from the same address:
  *   upstream's nodes share one certificate, and a cloned machine has a copy of its node's. Without that, or without
  *   certificates at all, dead-peer detection decides as ever, and the refusal comes at once and tells nothing.
@@ -42,16 +42,17 @@ export interface Settled {
 interface Asked {
   readonly second: ClientId;
   readonly init: OptionValues;
-  readonly waitMs: number;
-  untilMs: number;
+  readonly untilMs: number;
+  hadGrace: boolean;
 }
 
 const WAIT_HEARTBEATS = 1 / 4;
 const WAIT_MS_MIN = 500;
 const WAIT_MS_MAX = 3_000;
 const ASK_AGAIN_MS = 1_000;
-/** Our own delay from which on silence proves nothing. */
+/** Our own delay from which on silence proves nothing yet, and the time in which everything is read that lies there. */
 const LATE_MS = 100;
+const GRACE_MS = 250;
 
 export class SecondConnections {
   /** By the first connection. */
@@ -73,7 +74,7 @@ export class SecondConnections {
     const askedAtMs = this.#askedAtMs.get(first.client);
     if (askedAtMs !== undefined && askedAtMs + ASK_AGAIN_MS > nowMs) return undefined;
     const waitMs = Math.min(Math.max(WAIT_HEARTBEATS * member.heartbeatMs, WAIT_MS_MIN), WAIT_MS_MAX);
-    this.#asked.set(first.client, { second: second.client, init, waitMs, untilMs: nowMs + waitMs });
+    this.#asked.set(first.client, { second: second.client, init, untilMs: nowMs + waitMs, hadGrace: false });
     this.#firstOf.set(second.client, first.client);
     this.#askedAtMs.set(first.client, nowMs);
     this.#deadlines.watch(first.client, nowMs + waitMs);
@@ -112,9 +113,9 @@ export class SecondConnections {
     for (const client of this.#deadlines.takeDue(nowMs)) {
       const asked = this.#asked.get(client);
       if (asked === undefined) continue;
-      if (asked.untilMs + LATE_MS < nowMs) {
-        asked.untilMs = nowMs + asked.waitMs;
-        this.#deadlines.watch(client, asked.untilMs);
+      if (!asked.hadGrace && asked.untilMs + LATE_MS < nowMs) {
+        asked.hadGrace = true;
+        this.#deadlines.watch(client, nowMs + GRACE_MS);
         continue;
       }
       this.#end(client, false);

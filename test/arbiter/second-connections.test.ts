@@ -198,13 +198,21 @@ test('the second gives up meanwhile: the first stays, and is not closed for its 
   assert.equal(site.world.code(4), 0);
 });
 
-test('if it was us who came late the answer may lie there unread: once more the same time', () => {
+test('if it was us who came late the answer may lie there unread: it is read first', () => {
   const site = new Site();
   site.comes(3, 1);
   site.world.tick(WAIT_MS + 500);
   assert.ok(!site.world.closed.has(1));
   assert.equal(site.answer(1).length, 1);
   assert.equal(site.world.code(3), DUPLICATE);
+});
+
+test('however late we are, it is not put off twice', () => {
+  const site = new Site();
+  site.comes(3, 1);
+  site.world.tick(WAIT_MS + 500);
+  site.world.tick(WAIT_MS + 1_500);
+  assert.equal(site.world.code(3), 0);
 });
 
 test('we were away for so long that both are found dead at once', () => {

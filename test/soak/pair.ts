@@ -8,8 +8,8 @@ export type Random = () => number;
 const VOTE_MS_MAX = 60_000;
 const PAUSE_MS_MAX = 8_000;
 const BOTH = [1, 2];
-/** Of its heartbeat a node lets pass at most: this process is busy. */
-const HEARTBEAT_SHARE = 0.8;
+/** This process is busy, and shall not be taken for dead nodes. */
+const HEARTBEAT_SHARE = 0.4;
 
 export class MissedVote extends Error {
   readonly cluster: string;

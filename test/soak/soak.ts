@@ -43,8 +43,7 @@ export interface Growth {
 const RECENT_LINES = 40;
 const SAMPLES = 40;
 const BYTES_PER_MB = 1_048_576;
-/** As upstream's daemon by default. */
-const HEARTBEAT_MS = 8_000;
+const HEARTBEAT_MS = 20_000;
 const NONSENSE_BYTES_MAX = 200;
 const STRANGER_MS = 250;
 const DESCRIPTORS_MS_MAX = 20_000;

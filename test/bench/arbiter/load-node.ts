@@ -87,8 +87,9 @@ export class LoadNode {
     });
   }
 
+  /** Once it has joined. */
   heartbeat(): void {
-    this.#carrier?.write(ECHO);
+    if (this.#attempt === undefined) this.#carrier?.write(ECHO);
   }
 
   setHeartbeat(heartbeatIntervalMs: number): void {
