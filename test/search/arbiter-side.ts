@@ -18,6 +18,7 @@ import type { MessageName } from '../../src/protocol/messages.ts';
 import type { OptionValues } from '../../src/protocol/options.ts';
 import type { RingId, TieBreaker } from '../../src/protocol/values.ts';
 import * as guard from './guard-side.ts';
+import type { Half } from './node-side.ts';
 import {
   HEARTBEAT_TICKS,
   idsIn,
@@ -34,6 +35,7 @@ import {
 export interface Rules {
   readonly name: DecisionAlgorithm;
   readonly algorithm: Algorithm;
+  readonly half: Half;
   readonly tieBreaker: TieBreaker;
   readonly keepActive: boolean;
 }
@@ -76,6 +78,11 @@ export function drop(state: State, rules: Rules, { nodeId, client, heardAgo }: P
   if (cluster.members.length === 1) return guard.emptied({ ...gone, cluster: undefined });
   const step: Step = rules.algorithm.leave(cluster, leaver, guard.nowMs(state));
   return letOut(gone, { ...step, cluster: withoutMember(step.cluster, client) });
+}
+
+/** An operator says that this node casts nothing. */
+export function release(state: State, nodeId: number): State {
+  return review(guard.released(state, nodeId));
 }
 
 /** Something that the guard waits for may have come about. */

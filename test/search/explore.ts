@@ -42,7 +42,7 @@ interface Waiting {
 }
 
 /** The clock is looked at once in so many states. */
-const STATES_A_LOOK = 256;
+const STATES_A_LOOK = 64;
 
 export function explore(start: State, scope: Scope, limits: Limits): Explored {
   const { recoveryEach, recoveryTicks, frontierMax } = limits;

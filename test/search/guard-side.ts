@@ -5,6 +5,7 @@ import type { Reply } from '../../src/arbiter/requests.ts';
 import { rememberVote, rememberVotes } from '../../src/arbiter/requests.ts';
 import * as guard from '../../src/arbiter/safety/guard.ts';
 import type { Ending } from '../../src/arbiter/safety/lease.ts';
+import * as operator from '../../src/arbiter/safety/release.ts';
 import { HEARTBEAT_TICKS, type State, TICK_MS } from './state.ts';
 
 const NAME = 'search';
@@ -31,6 +32,18 @@ export function left(state: State, member: Member, ending: Ending, heardAgo: num
   const heardAtMs = nowMs(state) - heardAgo * TICK_MS;
   if (state.safety === undefined) return state;
   return { ...state, safety: guard.left(state.safety, member, ending, heardAtMs, nowMs(state)) };
+}
+
+export function isReleasable({ safety, cluster, ...state }: State, nodeId: number): boolean {
+  if (safety === undefined || cluster === undefined) return false;
+  return operator.isReleasable(safety, cluster, nodeId, state.tick * TICK_MS);
+}
+
+export function released(state: State, nodeId: number): State {
+  const { safety } = state;
+  return safety === undefined || !isReleasable(state, nodeId)
+    ? state
+    : { ...state, safety: operator.released(safety, nodeId) };
 }
 
 /** Its last connection is gone: without a record nothing has to be remembered. */

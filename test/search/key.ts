@@ -23,7 +23,8 @@ export function keyOf(state: State): number {
   for (const node of state.nodes) {
     const seq = voteSeqOf(node.nodeId);
     text.push('|', ring(node.ring), node.members, node.config, node.heuristics, node.daemon, node.cut ? 1 : 0);
-    text.push(node.connected ? 1 : 0, node.connected ? ring(node.sentRing) : '', node.vote, node.quiet);
+    text.push(node.connected ? 1 : 0, node.vote, node.quiet);
+    if (node.connected || node.vote === 'ack') text.push(ring(node.sentRing));
     if (node.flagFor > 0) text.push('f', ring(node.flagRing), node.flagFor);
     for (const message of node.toArbiter) {
       text.push('>', message.say);
@@ -85,7 +86,7 @@ function pushSafety(text: (string | number)[], safety: Safety, state: State, rin
   for (const [client, { seq, ringId, sinceMs }] of revoking) {
     text.push('r', nodeId(client), ring(Number(ringId.seq)), newest(client) - seq, now - sinceMs);
   }
-  text.push('v', [...withdrawn].map(nodeId).sort().join(' '));
+  text.push('v', [...withdrawn].map(nodeId).sort().join(' '), ledger.isOutdated ? 1 : 0);
   for (const { nodeId: id, members, leaseMs } of ledger.durable) text.push('l', id, members.join(' '), leaseMs);
   for (const { nodeId: id, members, leaseMs } of ledger.writing?.grants ?? []) {
     text.push('L', id, members.join(' '), leaseMs);

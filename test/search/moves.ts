@@ -34,13 +34,17 @@ export interface Scope {
   readonly kinds: ReadonlySet<FaultKind>;
 }
 
-export type FaultKind = 'cut' | 'kill' | 'freeze' | 'restart' | 'config' | 'heuristics' | 'disconnect';
+export type FaultKind = 'cut' | 'kill' | 'freeze' | 'restart' | 'config' | 'heuristics' | 'disconnect' | 'off' | 'lie';
 
 export function movesFrom(state: State, scope: Scope): Move[] {
   const moves: Move[] = [];
   for (const node of state.nodes) {
-    moves.push(...messageMoves(state, scope.rules, node), ...ownMoves(state, node));
+    moves.push(...messageMoves(state, scope.rules, node), ...ownMoves(state, scope.rules, node));
     if (state.left.faults > 0) moves.push(...faultMoves(state, scope, node));
+  }
+  for (const nodeId of thoseWhoCannotCast(state)) {
+    if (!guard.isReleasable(state, nodeId)) continue;
+    moves.push({ words: () => `an operator releases node ${nodeId}`, to: () => arbiter.release(state, nodeId) });
   }
   if (state.left.splits > 0) moves.push(...splitMoves(state, scope));
   if (state.left.faults > 0 && scope.kinds.has('restart') && state.cluster !== undefined) {
@@ -59,6 +63,11 @@ export function movesFrom(state: State, scope: Scope): Move[] {
   if (isQuiet(state))
     moves.push({ words: () => 'a quarter of a heartbeat passes', to: () => tick(state, scope.rules) });
   return moves;
+}
+
+/** Machines without power, and the one that another configuration names and that was never there. */
+export function thoseWhoCannotCast({ nodes }: State): number[] {
+  return [...nodes.filter((node) => node.daemon === 'off').map(({ nodeId }) => nodeId), nodes.length + 1];
 }
 
 const spend = (state: State, what: 'splits' | 'faults'): State => ({
@@ -82,10 +91,10 @@ export function deliverToArbiter(state: State, rules: Rules, node: Node): State 
   return arbiter.hear(change(state, node, { ...node, toArbiter: rest }), rules, node, message);
 }
 
-export function deliverToNode(state: State, node: Node): State {
+export function deliverToNode(state: State, { half }: Rules, node: Node): State {
   const [message, ...rest] = node.toNode;
   if (message === undefined) return state;
-  return change(state, node, daemon.hear({ ...node, toNode: rest }, message));
+  return change(state, node, daemon.hear({ ...node, toNode: rest }, message, half));
 }
 
 function messageMoves(state: State, rules: Rules, node: Node): Move[] {
@@ -97,7 +106,7 @@ function messageMoves(state: State, rules: Rules, node: Node): Move[] {
   }
   if (hearsArbiter(node)) {
     const words = () => `node ${nodeId} hears ${JSON.stringify(node.toNode[0])}`;
-    moves.push({ words, to: () => deliverToNode(state, node) });
+    moves.push({ words, to: () => deliverToNode(state, rules, node) });
   }
   return moves;
 }
@@ -110,7 +119,7 @@ export const canConnect = (state: State, node: Node): boolean =>
   state.peers.every(({ nodeId }) => nodeId !== node.nodeId);
 
 /** What mends itself sooner or later costs nothing. */
-function ownMoves(state: State, node: Node): Move[] {
+function ownMoves(state: State, rules: Rules, node: Node): Move[] {
   const { nodeId } = node;
   const moves: Move[] = [];
   if (canConnect(state, node)) {
@@ -118,7 +127,11 @@ function ownMoves(state: State, node: Node): Move[] {
   }
   if (node.cut)
     moves.push({ words: () => `the link of node ${nodeId} heals`, to: () => withNode(state, nodeId, { cut: false }) });
-  if (node.daemon === 'frozen') moves.push({ words: () => `node ${nodeId} thaws`, to: () => thaw(state, node) });
+  if (node.daemon === 'frozen')
+    moves.push({ words: () => `node ${nodeId} thaws`, to: () => change(state, node, daemon.thaw(node, rules.half)) });
+  if (node.daemon === 'off') {
+    moves.push({ words: () => `node ${nodeId} boots`, to: () => boot(state, node) });
+  }
   if (node.daemon === 'dead') {
     moves.push({
       words: () => `the daemon of node ${nodeId} starts`,
@@ -128,11 +141,14 @@ function ownMoves(state: State, node: Node): Move[] {
   return moves;
 }
 
-export function thaw(state: State, node: Node): State {
-  return change(state, node, daemon.thaw(node));
+/** Corosync begins anew, in a ring of its own. */
+export function boot(state: State, node: Node): State {
+  const ring = state.rings + 1;
+  const members = bitOf(node.nodeId);
+  return change({ ...state, rings: ring }, node, { ...node, daemon: 'up', ring, members, sentRing: 0 });
 }
 
-function faultMoves(state: State, { kinds, otherConfig }: Scope, node: Node): Move[] {
+function faultMoves(state: State, { kinds, otherConfig, rules }: Scope, node: Node): Move[] {
   const { nodeId } = node;
   const spent = spend(state, 'faults');
   const moves: Move[] = [];
@@ -151,9 +167,15 @@ function faultMoves(state: State, { kinds, otherConfig }: Scope, node: Node): Mo
       );
     }
   }
-  if (kinds.has('kill') && node.daemon !== 'dead') add(`the daemon of node ${nodeId} is killed`, daemon.kill(node));
+  const runs = node.daemon === 'up' || node.daemon === 'frozen';
+  if (kinds.has('kill') && runs) add(`the daemon of node ${nodeId} is killed`, daemon.kill(node));
+  if (kinds.has('lie') && node.daemon !== 'off' && guard.isReleasable(spent, nodeId)) {
+    const words = () => `an operator releases node ${nodeId}, which has power`;
+    moves.push({ words, to: () => arbiter.release(spent, nodeId) });
+  }
+  if (kinds.has('off') && node.daemon !== 'off') add(`node ${nodeId} loses its power`, daemon.powerOff(node));
   if (kinds.has('disconnect') && node.daemon === 'up' && node.connected) {
-    add(`node ${nodeId} leaves the arbiter`, daemon.leave(node));
+    add(`node ${nodeId} leaves the arbiter`, daemon.leave(node, rules.half));
   }
   if (kinds.has('heuristics') && node.daemon === 'up') {
     for (const result of ['pass', 'fail'] as const) {
@@ -180,12 +202,14 @@ function unheard(state: State, nodeId: number, heardAgo: number | undefined): St
   return { ...state, peers: state.peers.map((peer) => (peer.nodeId === nodeId ? { ...peer, heardAgo } : peer)) };
 }
 
-function splitMoves(state: State, { splits }: Scope): Move[] {
+/** A node without power is in nobody's ring. */
+function splitMoves(state: State, { splits, rules }: Scope): Move[] {
+  const off = state.nodes.filter((node) => node.daemon === 'off').map(({ nodeId }) => bitOf(nodeId));
   return splits
-    .filter((split) => differs(state, split))
+    .filter((split) => off.every((node) => split.includes(node)) && differs(state, split))
     .map((split) => ({
       words: () => `partitions are now ${split.map((side) => `[${idsIn(side)}]`).join(' ')}`,
-      to: () => splitTo(spend(state, 'splits'), split),
+      to: () => splitTo(spend(state, 'splits'), split, rules),
     }));
 }
 
@@ -193,16 +217,20 @@ function differs({ nodes }: State, split: readonly NodeSet[]): boolean {
   return nodes.some(({ nodeId, members }) => !split.some((side) => side === members && (side & bitOf(nodeId)) !== 0));
 }
 
-function splitTo(state: State, split: readonly NodeSet[]): State {
+export function splitTo(state: State, split: readonly NodeSet[], rules: Rules): State {
   let next = state;
   for (const side of split) {
-    if (idsIn(side).every((nodeId) => nodeOf(state, nodeId).members === side)) continue;
-    const ring = next.rings + 1;
-    next = { ...next, rings: ring };
-    for (const nodeId of idsIn(side)) {
-      const node = nodeOf(next, nodeId);
-      next = change(next, node, daemon.enterRing(node, ring, side));
-    }
+    if (!idsIn(side).every((nodeId) => nodeOf(state, nodeId).members === side)) next = newRing(next, side, rules);
+  }
+  return next;
+}
+
+export function newRing(state: State, side: NodeSet, { half }: Rules): State {
+  const ring = state.rings + 1;
+  let next: State = { ...state, rings: ring };
+  for (const nodeId of idsIn(side)) {
+    const node = nodeOf(next, nodeId);
+    next = change(next, node, daemon.enterRing(node, ring, side, half));
   }
   return next;
 }
@@ -230,7 +258,7 @@ export function tick(state: State, rules: Rules): State {
   for (const node of state.nodes) {
     const peer = next.peers.find(({ nodeId }) => nodeId === node.nodeId);
     const answered = peer !== undefined && node.connected && !node.cut && node.daemon === 'up';
-    next = change(next, node, daemon.pass(node, answered));
+    next = change(next, node, daemon.pass(node, answered, rules.half));
     if (peer !== undefined) next = unheard(next, node.nodeId, answered ? 0 : peer.heardAgo + 1);
   }
   for (const peer of next.peers) {

@@ -52,7 +52,8 @@ export interface Node {
   readonly members: NodeSet;
   readonly config: NodeSet;
   readonly heuristics: HeuristicsResult;
-  readonly daemon: 'up' | 'frozen' | 'dead';
+  /** off: the machine has no power; nothing there counts a vote. */
+  readonly daemon: 'up' | 'frozen' | 'dead' | 'off';
   /** Its link to the arbiter. */
   readonly cut: boolean;
   /** The connection as the node sees it. */

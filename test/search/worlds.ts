@@ -1,5 +1,7 @@
 /** Which worlds are searched: how many nodes, what may happen to them, and how often. */
-import { ffsplit } from '../../src/arbiter/algorithms/ffsplit.ts';
+import { ALGORITHMS } from '../../src/arbiter/algorithms/all.ts';
+import { memberAlgorithm } from '../../src/member/algorithms/rules.ts';
+import type { DecisionAlgorithm } from '../../src/protocol/enums.ts';
 import type { TieBreaker } from '../../src/protocol/values.ts';
 import type { Rules } from './arbiter-side.ts';
 import type { FaultKind, Scope } from './moves.ts';
@@ -9,6 +11,10 @@ import { type Budget, bitOf, type Node, type NodeSet, type State } from './state
 export interface WorldDescription {
   readonly name: string;
   readonly nodes: number;
+  /** Left out: ffsplit. */
+  readonly algorithm?: DecisionAlgorithm;
+  /** quorum.wait_for_all, which matters to upstream's half of lms alone. */
+  readonly waitForAll?: boolean;
   readonly stock: boolean;
   /** vote_safety of the arbiter. */
   readonly strict: boolean;
@@ -20,10 +26,17 @@ export interface WorldDescription {
   readonly connected?: boolean;
 }
 
-export function scopeOf({ nodes, kinds, tieBreaker, keepActive }: WorldDescription): Scope {
+export function scopeOf({ nodes, kinds, tieBreaker, keepActive, stock, ...wishes }: WorldDescription): Scope {
+  const { algorithm: name = 'ffsplit', waitForAll = false } = wishes;
   const rules: Rules = {
-    name: 'ffsplit',
-    algorithm: ffsplit,
+    name,
+    algorithm: ALGORITHMS[name],
+    half: {
+      algorithm: memberAlgorithm(name, stock ? 'upstream' : 'strict', waitForAll),
+      everybody: (1 << nodes) - 1,
+      quorumCounts: name === 'lms',
+      goesOn: name !== 'ffsplit',
+    },
     tieBreaker: tieBreaker ?? { mode: 'lowest' },
     keepActive: keepActive ?? false,
   };
