@@ -30,6 +30,8 @@ export interface HostsOptions {
   readonly device?: Readonly<Record<string, string | number>>;
   /** Lines for quorum.device.net. */
   readonly net?: Readonly<Record<string, string | number>>;
+  /** Lines for quorum.device.heuristics. */
+  readonly heuristics?: Readonly<Record<string, string | number>>;
   readonly quorum?: Readonly<Record<string, string | number>>;
   readonly tokenMs?: number;
 }
@@ -264,7 +266,7 @@ function startTick(pid: number): string | undefined {
 }
 
 function configuration(
-  { count, device, net, quorum, tokenMs = 1000 }: HostsOptions,
+  { count, device, net, heuristics = {}, quorum, tokenMs = 1000 }: HostsOptions,
   version: number,
   log: string,
 ): string {
@@ -274,6 +276,7 @@ function configuration(
   }
   const totem = { version: 2, cluster_name: 'qdc', config_version: version, transport: 'knet', token: tokenMs };
   const nets = net === undefined ? [] : [section('net', net)];
+  if (Object.keys(heuristics).length > 0) nets.push(section('heuristics', heuristics));
   const devices = device === undefined ? [] : [section('device', { model: 'net', votes: 1, ...device }, nets)];
   return [
     section('totem', { ...totem, crypto_cipher: 'none', crypto_hash: 'none' }),

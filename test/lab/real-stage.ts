@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Vote } from '../../src/protocol/enums.ts';
 import { Hosts } from '../corosync/hosts.ts';
 import type { DeviceState, NodeStage } from '../member/scripts/run-script.ts';
+import type { VoteRing } from '../member/scripts/scripted-arbiter.ts';
 import { deviceStateOf } from '../member/scripts/twin-stage.ts';
 import { type NodeChoice, nodePrograms } from './node-program.ts';
 import type { AgentAnswer, AgentCommand } from './scripted-arbiter-agent.ts';
@@ -15,6 +16,11 @@ const ANSWER_MS_MAX = 20_000;
 const REGISTERED_MS_MAX = 20_000;
 const POLL_MS = 100;
 const END_MS_MAX = 5_000;
+
+function heuristicsOf({ heuristics }: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (heuristics === undefined) return {};
+  return { mode: 'sync', exec_slow: `/bin/sleep ${Number(heuristics) / 1000}` };
+}
 
 export class RealStage implements NodeStage {
   readonly #hosts: Hosts;
@@ -46,6 +52,7 @@ export class RealStage implements NodeStage {
       device: { timeout: words['timeout'] ?? 4_000, sync_timeout: 30_000 },
       net: { host: '127.0.0.1', tls: 'off', algorithm: words['algorithm'] ?? 'ffsplit' },
       quorum: words['wait-for-all'] === 'on' ? { wait_for_all: 1 } : {},
+      heuristics: heuristicsOf(words),
     });
     const settings = ['-S', 'net_test_algorithm_enabled=on'];
     if (program === 'ours') settings.push('-S', `vote_safety=${words['safety'] ?? 'strict'}`);
@@ -81,7 +88,7 @@ export class RealStage implements NodeStage {
     await this.#ask({ do: 'closeConnection' });
   }
 
-  async say(what: { readonly vote: Vote; readonly ring: 'current' | 'other' } | { readonly error: number }) {
+  async say(what: { readonly vote: Vote; readonly ring: VoteRing } | { readonly error: number }) {
     await this.#ask('error' in what ? { do: 'error', ...what } : { do: 'vote', ...what });
   }
 
@@ -93,12 +100,20 @@ export class RealStage implements NodeStage {
     await this.#ask({ do: 'answerHeartbeats', on });
   }
 
+  async answerInit(code: number): Promise<void> {
+    await this.#ask({ do: 'answerInit', code });
+  }
+
   async pass(ms: number): Promise<void> {
     await pause(ms);
   }
 
   async listsHeard(): Promise<number> {
     return (await this.#ask({ do: 'look' })).listsHeard;
+  }
+
+  async initsHeard(): Promise<number> {
+    return (await this.#ask({ do: 'look' })).initsHeard;
   }
 
   async take(): Promise<string[]> {

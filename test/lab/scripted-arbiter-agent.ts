@@ -5,19 +5,21 @@
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Vote } from '../../src/protocol/enums.ts';
-import { ScriptedArbiter } from '../member/scripts/scripted-arbiter.ts';
+import { ScriptedArbiter, type VoteRing } from '../member/scripts/scripted-arbiter.ts';
 
 export type AgentCommand =
   | { readonly do: 'listen'; readonly on: boolean }
   | { readonly do: 'closeConnection' }
-  | { readonly do: 'vote'; readonly vote: Vote; readonly ring: 'current' | 'other' }
+  | { readonly do: 'vote'; readonly vote: Vote; readonly ring: VoteRing }
   | { readonly do: 'error'; readonly error: number }
   | { readonly do: 'answerMembership'; readonly vote: Vote }
   | { readonly do: 'answerHeartbeats'; readonly on: boolean }
+  | { readonly do: 'answerInit'; readonly code: number }
   | { readonly do: 'look' }
   | { readonly do: 'take' };
 
 export interface AgentAnswer {
+  readonly initsHeard: number;
   readonly listsHeard: number;
   readonly frames: readonly string[];
 }
@@ -61,6 +63,9 @@ async function perform(command: AgentCommand): Promise<readonly string[]> {
     case 'answerHeartbeats':
       arbiter.answersHeartbeats = command.on;
       break;
+    case 'answerInit':
+      arbiter.initCode = command.code;
+      break;
     case 'look':
       break;
     case 'take':
@@ -71,6 +76,7 @@ async function perform(command: AgentCommand): Promise<readonly string[]> {
 
 for await (const line of createInterface({ input: process.stdin })) {
   const frames = await perform(JSON.parse(line));
-  console.log(JSON.stringify({ listsHeard: arbiter.listsHeard, frames } satisfies AgentAnswer));
+  const { initsHeard, listsHeard } = arbiter;
+  console.log(JSON.stringify({ initsHeard, listsHeard, frames } satisfies AgentAnswer));
 }
 process.exit(0);

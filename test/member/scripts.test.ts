@@ -1,5 +1,5 @@
 /**
- * S26, S27 and S29 as scripts, with our core on the embedded cluster engine. What is recorded for `safety=upstream` is
+ * S26 to S29 as scripts, with our core on the embedded cluster engine. What is recorded for `safety=upstream` is
  * what Debian's daemon does on a real corosync: test/lab/scripted-arbiter.lab.test.ts runs it there.
  */
 import assert from 'node:assert/strict';

@@ -10,15 +10,21 @@ import { DECISION_ALGORITHM, type Vote } from '../../../src/protocol/enums.ts';
 import { FrameReader } from '../../../src/protocol/frame-reader.ts';
 import { type MessageName, SUPPORTED_MESSAGES } from '../../../src/protocol/messages.ts';
 import { type OptionValues, SUPPORTED_OPTIONS } from '../../../src/protocol/options.ts';
-import type { RingId } from '../../../src/protocol/values.ts';
+import { type RingId, ringText } from '../../../src/protocol/values.ts';
 
 const FRAME_BYTES_MAX = 1 << 20;
 const OTHER_RING: RingId = { nodeId: 9, seq: 9n };
+
+/** Of a vote: the one that the node named last, the one before that, or one that it never named. */
+export type VoteRing = 'current' | 'before' | 'other';
 
 export class ScriptedArbiter {
   answersHeartbeats = true;
   /** What a membership list is answered with. */
   membershipVote: Vote = 'noChange';
+  /** What INIT is answered with; 0: the node is let in. */
+  initCode = 0;
+  initsHeard = 0;
   /** Connections on which all three lists were heard. */
   listsHeard = 0;
   #reader = new FrameReader(FRAME_BYTES_MAX);
@@ -26,6 +32,7 @@ export class ScriptedArbiter {
   #votes = 0;
   #rings: string[] = [];
   #ringId: RingId = OTHER_RING;
+  #ringBefore: RingId = OTHER_RING;
   #notes: string[] = [];
 
   onConnected(): void {
@@ -49,8 +56,8 @@ export class ScriptedArbiter {
     return answers;
   }
 
-  voteInfo(vote: Vote, ring: 'current' | 'other'): Uint8Array {
-    const ringId = ring === 'other' ? OTHER_RING : this.#ringId;
+  voteInfo(vote: Vote, ring: VoteRing): Uint8Array {
+    const ringId = { current: this.#ringId, before: this.#ringBefore, other: OTHER_RING }[ring];
     // As our arbiter asks whether somebody is there: with the number that no vote has.
     if (vote === 'noChange') return encodeMessage('voteInfo', { msgSeqNumber: 0, vote, ringId });
     this.#votes += 1;
@@ -68,7 +75,11 @@ export class ScriptedArbiter {
 
   #note(name: MessageName, options: OptionValues): void {
     const { msgSeqNumber: seq, ringId } = options;
-    if (ringId !== undefined) this.#ringId = ringId;
+    if (ringId !== undefined && ringText(ringId) !== ringText(this.#ringId)) {
+      this.#ringBefore = this.#ringId;
+      this.#ringId = ringId;
+    }
+    if (name === 'init') this.initsHeard += 1;
     if (name === 'echoRequest') {
       this.#heartbeats += 1;
       assert.equal(seq, this.#heartbeats, 'heartbeats count from 1 on each connection');
@@ -81,8 +92,8 @@ export class ScriptedArbiter {
     this.#notes.push([name === 'nodeList' ? options.nodeListType : name, `#${seq}`, ...ring, ...words].join(' '));
   }
 
-  #ringName({ nodeId, seq }: RingId): string {
-    const ring = `${nodeId}.${seq}`;
+  #ringName(ringId: RingId): string {
+    const ring = ringText(ringId);
     if (!this.#rings.includes(ring)) this.#rings.push(ring);
     return `r${this.#rings.indexOf(ring) + 1}`;
   }
@@ -94,7 +105,7 @@ export class ScriptedArbiter {
         return encodeMessage('preinitReply', { msgSeqNumber, tlsSupported: 'unsupported', tlsClientCertRequired: 0 });
       case 'init':
         return encodeMessage('initReply', {
-          replyErrorCode: 0,
+          replyErrorCode: this.initCode,
           supportedMessages: SUPPORTED_MESSAGES,
           supportedOptions: SUPPORTED_OPTIONS,
           msgSeqNumber,

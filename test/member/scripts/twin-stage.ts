@@ -13,7 +13,7 @@ import { type EffectPorts, type LinkPort, runEffects } from '../../../src/qdevic
 import { parseQuorumtool } from '../../lab/quorumtool.ts';
 import { settingsOf } from '../pair.ts';
 import type { DeviceState, NodeStage } from './run-script.ts';
-import { ScriptedArbiter } from './scripted-arbiter.ts';
+import { ScriptedArbiter, type VoteRing } from './scripted-arbiter.ts';
 
 const TRAVEL_MS = 1;
 const ALGORITHMS: Readonly<Record<string, DecisionAlgorithm>> = {
@@ -36,18 +36,28 @@ export class TwinStage implements NodeStage {
   #connected: LinkId | undefined;
   #exitCode: number | undefined;
   #cancelTick = (): unknown => undefined;
+  readonly #heuristicsMs: number;
+  readonly #abandoned = new Set<number>();
 
   /** The words of the script's cluster line. */
   constructor(words: Readonly<Record<string, string>>) {
     const timeoutMs = Number(words['timeout'] ?? 4_000);
     const times = derivedTimes(timeoutMs);
     this.#waitForAll = words['wait-for-all'] === 'on';
+    this.#heuristicsMs = Number(words['heuristics'] ?? 0);
     this.#settings = settingsOf(1, [1, 2], {
       algorithm: ALGORITHMS[words['algorithm'] ?? ''] ?? 'ffsplit',
       voteSafety: words['safety'] === 'strict' ? 'strict' : 'upstream',
       timeoutMs,
       ...times,
       connectTimeoutMs: times.heartbeatMs,
+      heuristics: {
+        mode: words['heuristics'] === undefined ? 'off' : 'sync',
+        intervalMs: 3 * timeoutMs,
+        timeoutMs: timeoutMs / 2,
+        syncTimeoutMs: 15_000,
+        commands: [{ name: 'slow', line: '/bin/sleep' }],
+      },
     });
     const { algorithm, voteSafety } = this.#settings;
     this.#member = new Member(this.#settings, memberAlgorithm(algorithm, voteSafety, this.#waitForAll));
@@ -88,7 +98,7 @@ export class TwinStage implements NodeStage {
     this.#lose(link, 'arbiterClosed');
   }
 
-  async say(what: { readonly vote: Vote; readonly ring: 'current' | 'other' } | { readonly error: number }) {
+  async say(what: { readonly vote: Vote; readonly ring: VoteRing } | { readonly error: number }) {
     this.#hear('error' in what ? this.#arbiter.serverError(what.error) : this.#arbiter.voteInfo(what.vote, what.ring));
   }
 
@@ -100,12 +110,20 @@ export class TwinStage implements NodeStage {
     this.#arbiter.answersHeartbeats = on;
   }
 
+  async answerInit(code: number): Promise<void> {
+    this.#arbiter.initCode = code;
+  }
+
   async pass(ms: number): Promise<void> {
     await this.#scheduler.advance(ms);
   }
 
   async listsHeard(): Promise<number> {
     return this.#arbiter.listsHeard;
+  }
+
+  async initsHeard(): Promise<number> {
+    return this.#arbiter.initsHeard;
   }
 
   async take(): Promise<string[]> {
@@ -184,8 +202,13 @@ export class TwinStage implements NodeStage {
     links: this.#links,
     connect: (link) => this.#connect(link),
     castVote: (ringId, cast) => this.#corosync?.castVote(ringId, cast) === 'ok',
-    runHeuristics: () => assert.fail('heuristics are off'),
-    abandonHeuristics: () => undefined,
+    runHeuristics: (run, timeoutMs) => {
+      assert.ok(this.#heuristicsMs < timeoutMs, 'scripts are about commands that succeed');
+      this.#scheduler.after(this.#heuristicsMs, () => {
+        if (!this.#abandoned.has(run)) this.#feed({ kind: 'heuristicsDone', run, result: 'pass' });
+      });
+    },
+    abandonHeuristics: (run) => void this.#abandoned.add(run),
     report: () => undefined,
     exit: (code) => {
       this.#exitCode = code;
