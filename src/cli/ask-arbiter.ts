@@ -19,11 +19,15 @@ export type Answer =
   | { readonly kind: 'failed'; readonly result: CommandResult };
 
 /** Of several sockets the first that somebody answers on. */
-export async function askArbiter(request: string, paths: readonly string[]): Promise<Answer> {
+export async function askArbiter(
+  request: string,
+  paths: readonly string[],
+  timeoutMs = LIMITS.timeoutMs,
+): Promise<Answer> {
   let outcome: AskOutcome | undefined;
   let path = localSocketIn(SYSTEM_DIRECTORIES.runDir);
   for (const candidate of paths) {
-    outcome = await askLocalSocket(candidate, request, LIMITS);
+    outcome = await askLocalSocket(candidate, request, { ...LIMITS, timeoutMs });
     path = candidate;
     if (outcome.connected) return answerOf(path, outcome);
     // Worth telling before a socket that is not there.

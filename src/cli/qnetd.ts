@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import type { Argv } from 'yargs';
 import yargs from 'yargs';
 import { type Directories, localSocketIn, SYSTEM_DIRECTORIES, userDirectories } from '../qnetd/options.ts';
+import { OperatorError } from '../runtime/errors.ts';
 import { finish } from './command-result.ts';
 import { processOutput, reportMistake } from './output.ts';
 import { packageVersion } from './version.ts';
@@ -45,6 +46,7 @@ export function declareQnetd(program: Argv, done: Done): void {
     .option('run-dir', text('directory of lock file and local socket'));
   addRun(parser, done);
   addStatus(parser, done);
+  addHealth(parser, done);
   addRelease(parser, done);
   addInit(parser, done);
   addSign(parser, done);
@@ -122,6 +124,26 @@ function addRelease(parser: Parser, done: Done): void {
       done(result.exitCode);
     },
   );
+}
+
+function addHealth(parser: Parser, done: Done): void {
+  parser.command(
+    'health',
+    'exit 0 if the arbiter is listening and deciding, else 1: for who starts it anew otherwise',
+    (command) => command.option('timeout', text('ms to wait for each answer; left out: 5000')),
+    async ({ timeout, runDir }) => {
+      const { qnetdHealth } = await import('./qnetd-health.ts');
+      const result = await qnetdHealth(socketsIn(runDir), healthTimeoutMs(timeout));
+      finish(result);
+      done(result.exitCode);
+    },
+  );
+}
+
+function healthTimeoutMs(given: string | undefined): number {
+  const timeoutMs = Number(given ?? '5000');
+  if (Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= 600_000) return timeoutMs;
+  throw new OperatorError(`The timeout ${given} is no number of ms from 1 to 600000.`, 'See qnetd health --help.');
 }
 
 function addInit(parser: Parser, done: Done): void {

@@ -2,10 +2,11 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { archive } from './archive.ts';
 import { debianPackage } from './debian-package.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: `${PROJECT}/var/package` } } });
 await mkdir(values.out, { recursive: true });
-process.stdout.write(`${await debianPackage(PROJECT, values.out)}\n`);
+for (const build of [debianPackage, archive]) process.stdout.write(`${await build(PROJECT, values.out)}\n`);

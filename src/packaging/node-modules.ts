@@ -25,27 +25,34 @@ const LEFT_OUT: readonly RegExp[] = [
 /** Debian's C library is glibc. */
 const MUSL = /^@koromix\/[^/]+\/musl_/;
 
+/** What npm put there for each project, in this run. */
+const installed = new Map<string, Promise<Entry[]>>();
+
 /** Entries below `at`/node_modules. `project` is where package.json and its lockfile are. */
 export async function productionModules(project: string, at: string, withMusl: boolean): Promise<Entry[]> {
+  const all = installed.get(project) ?? installProduction(project);
+  installed.set(project, all);
+  return (await all)
+    .filter(({ path }) => withMusl || !MUSL.test(path))
+    .map((entry) => ({ ...entry, path: join(at, 'node_modules', entry.path) }));
+}
+
+async function installProduction(project: string): Promise<Entry[]> {
   const byPath = new Map<string, Entry>();
-  for (const entries of await Promise.all(CPUS.map((cpu) => modulesFor(project, cpu, at, withMusl)))) {
+  for (const entries of await Promise.all(CPUS.map((cpu) => modulesFor(project, cpu)))) {
     for (const entry of entries) byPath.set(entry.path, entry);
   }
   return [...byPath.values()];
 }
 
-async function modulesFor(project: string, cpu: string, at: string, withMusl: boolean): Promise<Entry[]> {
+async function modulesFor(project: string, cpu: string): Promise<Entry[]> {
   const directory = await mkdtemp(join(tmpdir(), `qdevice-${cpu}-`));
   try {
     for (const name of ['package.json', 'package-lock.json'])
       await copyFile(join(project, name), join(directory, name));
     const wanted = ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
     await run('npm', [...wanted, '--os=linux', `--cpu=${cpu}`, '--libc=glibc'], { cwd: directory });
-    return await filesBelow(
-      join(directory, 'node_modules'),
-      join(at, 'node_modules'),
-      (path) => !path.includes('.bin/') && !isLeftOut(path) && (withMusl || !MUSL.test(path)),
-    );
+    return await filesBelow(join(directory, 'node_modules'), '', (path) => !path.includes('.bin/') && !isLeftOut(path));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

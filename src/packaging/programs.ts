@@ -1,7 +1,7 @@
 /** The programs: where tools look for them on a host, and the code behind them. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Entry, file, filesBelow, link, PROGRAM } from './tree.ts';
+import { type Entry, file, filesBelow, type LinkEntry, link, PROGRAM } from './tree.ts';
 
 /** Upstream's paths, which setup tools have written into them. */
 export const PROGRAMS: Readonly<Record<string, string>> = {
@@ -29,8 +29,8 @@ export async function describe(project: string): Promise<Description> {
 const DEMO = /^(demo\/|corosync\/twin\/|cli\/demo\.js|cli\/bin\/qdevice-demo\.js)/;
 const SHEBANG = /^#!\/usr\/bin\/env (?:-S )?node/;
 
-/** The compiled code below `at`, started by the Node.js at `node`; `project` has to be built. */
-export async function codeEntries(project: string, at: string, node: string): Promise<Entry[]> {
+/** The compiled code below `at`, started by the Node.js at `node`, or the one in PATH; `project` has to be built. */
+export async function codeEntries(project: string, at: string, node: string | undefined): Promise<Entry[]> {
   const code = await filesBelow(
     join(project, 'dist'),
     join(at, 'dist'),
@@ -45,7 +45,7 @@ export async function codeEntries(project: string, at: string, node: string): Pr
   ];
 }
 
-export function programLinks(at: string, names: readonly string[] = Object.keys(PROGRAMS)): Entry[] {
+export function programLinks(at: string, names: readonly string[] = Object.keys(PROGRAMS)): LinkEntry[] {
   return names.map((name) =>
     link(PROGRAMS[name] ?? `/usr/bin/${name}`, relativeTo(join(at, `dist/cli/bin/${name}.js`))),
   );
@@ -56,8 +56,8 @@ function relativeTo(path: string): string {
   return path.replace(/^\/usr\//, '../');
 }
 
-function asProgram(entry: Entry, node: string): Entry {
+function asProgram(entry: Entry, node: string | undefined): Entry {
   if (entry.kind === 'link') return entry;
   const text = Buffer.from(entry.content).toString('utf8');
-  return file(entry.path, text.replace(SHEBANG, `#!${node}`), PROGRAM);
+  return file(entry.path, node === undefined ? text : text.replace(SHEBANG, `#!${node}`), PROGRAM);
 }

@@ -5,19 +5,30 @@
 import { chmod, lutimes, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-export type Entry =
-  | { readonly kind: 'file'; readonly path: string; readonly mode: number; readonly content: Uint8Array }
+export interface FileEntry {
+  readonly kind: 'file';
+  readonly path: string;
+  readonly mode: number;
+  readonly content: Uint8Array;
+}
+
+export interface LinkEntry {
+  readonly kind: 'link';
+  readonly path: string;
   /** Relative or absolute, as it is to stand in the link. */
-  | { readonly kind: 'link'; readonly path: string; readonly target: string };
+  readonly target: string;
+}
+
+export type Entry = FileEntry | LinkEntry;
 
 export const PLAIN = 0o644;
 export const PROGRAM = 0o755;
 
-export function file(path: string, content: string | Uint8Array, mode = PLAIN): Entry {
+export function file(path: string, content: string | Uint8Array, mode = PLAIN): FileEntry {
   return { kind: 'file', path, mode, content: typeof content === 'string' ? Buffer.from(content) : content };
 }
 
-export function link(path: string, target: string): Entry {
+export function link(path: string, target: string): LinkEntry {
   return { kind: 'link', path, target };
 }
 

@@ -26,6 +26,11 @@ test('built in two places, the files are the same', () => {
   for (const name of built) assert.equal(digestOf(join(first.out, name)), digestOf(join(second.out, name)), name);
 });
 
+test('what is built is a package and an archive', () => {
+  assert.equal(built.filter((name) => /^qdevice_[\d.]+_all\.deb$/.test(name)).length, 1);
+  assert.equal(built.filter((name) => /^qdevice-[\d.]+-linux\.tar\.gz$/.test(name)).length, 1);
+});
+
 test('every file belongs to root, and nobody else may write it', () => {
   for (const line of output('dpkg-deb', ['--contents', deb]).trim().split('\n')) {
     const [mode, owner] = line.split(/\s+/);
