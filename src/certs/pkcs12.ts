@@ -6,6 +6,7 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { type Asn1, Asn1Error, childrenOf, OID, octetsOf, oidOf, readBer, writeDer } from './asn1.ts';
+import { oldSchemeOf } from './pkcs12-old.ts';
 import { openSafe, RoundsBudget } from './pkcs12-safe.ts';
 
 const ENCRYPTED_DATA = '1.2.840.113549.1.7.6';
@@ -34,7 +35,9 @@ export async function readPkcs12(pkcs12: Uint8Array): Promise<Pkcs12Content> {
     const encrypted = oidOf(childrenOf(safe)[0]) === ENCRYPTED_DATA;
     bags.push(...childrenOf(encrypted ? readBer(await decryptedDataOf(safe, budget)) : dataOf(safe)));
   }
-  return { keys: bags.flatMap((bag) => keyOf(bag, budget)), certificates: bags.flatMap(certificateOf) };
+  const keys: KeyObject[] = [];
+  for (const bag of bags) keys.push(...(await anyKeyOf(bag, budget)));
+  return { keys, certificates: bags.flatMap(certificateOf) };
 }
 
 function safesOf(pkcs12: Uint8Array): readonly Asn1[] {
@@ -61,6 +64,16 @@ function taggedOctetsOf(node: Asn1 | undefined): Buffer {
   if (node === undefined) throw new Asn1Error('the encrypted content is missing');
   if (typeof node.value === 'string') return Buffer.from(node.value, 'latin1');
   return Buffer.concat(node.value.map(octetsOf));
+}
+
+/** Also of one that OpenSSL does not open any more. */
+async function anyKeyOf(bag: Asn1, budget: RoundsBudget): Promise<KeyObject[]> {
+  const [type, wrapper] = childrenOf(bag);
+  const [algorithm, encrypted] = oidOf(type) === OID.shroudedKeyBag ? childrenOf(childrenOf(wrapper)[0]) : [];
+  const scheme = algorithm === undefined ? undefined : oldSchemeOf(oidOf(childrenOf(algorithm)[0]));
+  if (scheme === undefined || scheme.cipher === 'des-ede3-cbc') return keyOf(bag, budget);
+  const opened = await openSafe(algorithm, octetsOf(encrypted), budget);
+  return [createPrivateKey({ key: opened, format: 'der', type: 'pkcs8' })];
 }
 
 /** OpenSSL decrypts in this thread and would take any number of rounds. */
