@@ -1,5 +1,6 @@
 /** Where a command prints: lines without their end, so that tests can collect them. */
 import { OperatorError } from '../runtime/errors.ts';
+import { wrapped } from '../status/text-layout.ts';
 
 export interface Output {
   out(line: string): void;
@@ -22,6 +23,7 @@ export function allowReadersToLeave(): void {
 /** Tells an operator's mistake and returns the exit code for it. Any other error is a bug, and goes on. */
 export function reportMistake(error: unknown, output: Output): number {
   if (!(error instanceof OperatorError)) throw error;
-  output.err(error.message);
+  const lines = process.stderr.isTTY === true ? wrapped(error.message, '') : [error.message];
+  for (const line of lines) output.err(line);
   return error.exitCode;
 }

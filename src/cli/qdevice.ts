@@ -7,7 +7,7 @@ import { finish } from './command-result.ts';
 import { processOutput, reportMistake } from './output.ts';
 import { addCheck, addExpected, addMove, addNodes, addRemove, addSetup, addSync } from './setup.ts';
 import { packageVersion } from './version.ts';
-import { failureOf, isList, last, oneOf, text } from './yargs-options.ts';
+import { failureOf, helpColumns, isList, last, oneOf, text } from './yargs-options.ts';
 
 type Done = (exitCode: number) => void;
 
@@ -21,7 +21,7 @@ export async function qdevice(args: readonly string[]): Promise<number> {
     .scriptName('qdevice')
     .usage('$0 COMMAND\n\nThe node of a corosync cluster: brings it the vote of an arbiter.')
     .version(packageVersion())
-    .wrap(null)
+    .wrap(helpColumns())
     .strict()
     .demandCommand(1, 1, 'No command was given.', 'More than one command was given.')
     .exitProcess(false)

@@ -7,7 +7,7 @@ import { OperatorError } from '../runtime/errors.ts';
 import { finish } from './command-result.ts';
 import { processOutput, reportMistake } from './output.ts';
 import { packageVersion } from './version.ts';
-import { failureOf, isList, last, oneOf, text } from './yargs-options.ts';
+import { failureOf, helpColumns, isList, last, oneOf, text } from './yargs-options.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -23,7 +23,7 @@ export async function qnetd(args: readonly string[]): Promise<number> {
     .scriptName('qnetd')
     .usage('$0 COMMAND\n\nThe arbiter of corosync clusters: one vote that never goes to two sides.')
     .version(packageVersion())
-    .wrap(null)
+    .wrap(helpColumns())
     .strict()
     .demandCommand(1, 1, 'No command was given.', 'More than one command was given.')
     .exitProcess(false)

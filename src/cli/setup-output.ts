@@ -13,24 +13,55 @@ const LEVELS = { refuse: 'problem', force: 'problem', note: 'note' } as const;
 export interface LineSink {
   /** A whole line. */
   line(text: string): void;
-  /** A line that the next one replaces; only a terminal shows it. */
+  /** A line that the next one replaces, with the time that it stands; only a terminal shows it. */
   passing(text: string): void;
+  /** Takes it away, for somebody else to write. */
+  clear(): void;
 }
+
+/** It counts the seconds only when there are some. */
+const TICK_MS = 1_000;
+const RED = 31;
+const COLOURS: Readonly<Record<string, number>> = { ok: 32, problem: RED, failed: RED, stuck: RED, note: 33 };
 
 export function processLines(): LineSink {
   const terminal = process.stdout.isTTY === true;
+  const coloured = terminal && (process.env['NO_COLOR'] ?? '') === '';
   let standing = false;
+  let timer: NodeJS.Timeout | undefined;
+  const clear = () => {
+    clearInterval(timer);
+    if (standing) process.stdout.write('\r\u001b[K');
+    standing = false;
+  };
+  const show = (text: string, seconds: number) => {
+    const [word = '', rest = ''] = [text.slice(0, LABEL_COLUMNS), text.slice(LABEL_COLUMNS)];
+    const label = seconds < 2 ? word : `${seconds} s`.padEnd(LABEL_COLUMNS);
+    process.stdout.write(`\r${`${label}${rest}`.slice(0, (process.stdout.columns ?? 80) - 1)}\u001b[K`);
+    standing = true;
+  };
   return {
     line(text) {
-      process.stdout.write(`${standing ? '\r\u001b[K' : ''}${text}\n`);
-      standing = false;
+      clear();
+      process.stdout.write(`${coloured ? withColour(text) : text}\n`);
     },
     passing(text) {
       if (!terminal) return;
-      process.stdout.write(`${standing ? '\r\u001b[K' : ''}${text.slice(0, (process.stdout.columns ?? 80) - 1)}`);
-      standing = true;
+      clear();
+      const sinceMs = performance.now();
+      show(text, 0);
+      timer = setInterval(() => show(text, Math.floor((performance.now() - sinceMs) / TICK_MS)), TICK_MS);
+      timer.unref();
     },
+    clear,
   };
+}
+
+function withColour(text: string): string {
+  const word = /^[a-z]+(?= )/.exec(text)?.[0] ?? '';
+  const colour = COLOURS[word];
+  const isLabel = colour !== undefined && text.charAt(LABEL_COLUMNS - 1) === ' ' && text.charAt(LABEL_COLUMNS) !== ' ';
+  return isLabel ? `\u001b[${colour}m${word}\u001b[0m${text.slice(word.length)}` : text;
 }
 
 export function reportLines(report: Report, sink: LineSink): void {
@@ -40,6 +71,7 @@ export function reportLines(report: Report, sink: LineSink): void {
 }
 
 function passingText(report: Report): string | undefined {
+  if (report.kind === 'busy') return `...      ${report.text}`;
   if (report.kind === 'begin') return label('...', report.step.title).join(' ');
   if (report.kind === 'undo') return label('undoing', report.step.undoTitle ?? '').join(' ');
   return undefined;
@@ -50,7 +82,7 @@ function linesOf(report: Report): string[] {
     case 'say':
       return wrapped(report.text, '');
     case 'findings':
-      return report.findings.flatMap(findingLines);
+      return report.findings.flatMap((finding) => findingLines(finding, report.force));
     case 'done':
       return label('ok', report.step.title);
     case 'failed':
@@ -63,13 +95,16 @@ function linesOf(report: Report): string[] {
       const text = `${wordsOf(report.error).problem} The next qdevice setup, remove or sync tidies up there.`;
       return label('note', text);
     }
+    case 'busy':
     case 'begin':
     case 'undo':
       return [];
   }
 }
 
-function findingLines({ level, problem, remedy }: Finding): string[] {
+function findingLines({ level, problem, remedy }: Finding, force: boolean): string[] {
+  // What is accepted is said all the same, but nobody is told how to accept it.
+  if (level === 'force' && force) return label('note', remedy.includes('--force') ? problem : `${problem} ${remedy}`);
   const forced = level === 'force' && !remedy.includes('--force') ? ' (--force goes on all the same.)' : '';
   return label(LEVELS[level], `${problem} ${remedy}${forced}`);
 }

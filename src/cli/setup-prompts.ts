@@ -1,6 +1,7 @@
 /** Questions to the person at the terminal; without one nobody is asked, and nothing is assumed. */
 import { createInterface } from 'node:readline/promises';
 import type { Prompts } from '../setup/host/prompts.ts';
+import { wrapped } from '../status/text-layout.ts';
 
 const [CTRL_C, CTRL_D, BACKSPACE, DELETE] = ['\u0003', '\u0004', '\b', '\u007f'];
 
@@ -8,11 +9,15 @@ export function hasTerminal(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
-export function terminalPrompts(): Prompts {
+/** `before` each question: what stands in the line goes. */
+export function terminalPrompts(before: () => void): Prompts {
   let last: Promise<unknown> = Promise.resolve();
   /** Hosts are connected to at once, and their questions asked one after the other. */
   const inTurn = <T>(ask: () => Promise<T>): Promise<T> => {
-    const turn = last.then(ask);
+    const turn = last.then(() => {
+      before();
+      return ask();
+    });
     last = turn.catch(() => undefined);
     return turn;
   };
@@ -26,8 +31,12 @@ export function terminalPrompts(): Prompts {
 async function readYes(question: string): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const words = question.trim().replace(/\s*\(yes\/no[^)]*\)\??\s*$/, '');
-    return (await lines.question(`${words} (yes/no)? `)).trim() === 'yes';
+    const words = question
+      .trim()
+      .replace(/\s*\(yes\/no[^)]*\)\??\s*$/, '')
+      .replace(/\?$/, '');
+    const asked = `${words} (yes/no)?`.split('\n').flatMap((line) => wrapped(line.trimEnd(), ''));
+    return (await lines.question(`${asked.join('\n')} `)).trim() === 'yes';
   } finally {
     lines.close();
   }
@@ -57,8 +66,8 @@ function readSecret(question: string): Promise<string | undefined> {
         typed = character === BACKSPACE || character === DELETE ? typed.slice(0, -1) : typed + character;
       }
     };
+    stdin.setRawMode(true); // before anybody is asked, or what is typed at once is shown
     stderr.write(question);
-    stdin.setRawMode(true);
     stdin.setEncoding('utf8').on('data', onData).resume();
   });
 }

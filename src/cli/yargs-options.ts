@@ -26,3 +26,8 @@ export function failureOf(command: string, message: string | undefined, error: E
   const sentence = (message ?? String(error?.message)).trim().replaceAll(/\s*\n\s*/g, ' ');
   return new OperatorError(/[.!?]$/.test(sentence) ? sentence : `${sentence}.`, `See ${command} --help.`);
 }
+
+/** For --help: as wide as a terminal has it, and not wrapped for programs that read it. */
+export function helpColumns(): number | null {
+  return process.stdout.isTTY === true ? Math.min(process.stdout.columns ?? 80, 80) : null;
+}

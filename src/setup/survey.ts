@@ -42,7 +42,7 @@ const INSTALL = {
   nodes: 'apt install corosync-qdevice',
   arbiter: 'apt install corosync-qnetd',
 };
-const ROOT_KEY = 'the public key in ~/.ssh here';
+const ROOT_KEY = 'the public key of root here (/root/.ssh/*.pub)';
 const PORT: Readonly<Record<PortState, 'open' | PortProblem | undefined>> = {
   ok: 'open',
   refused: 'refused',
@@ -147,7 +147,7 @@ function nodeFailure(failure: SshFailure): Finding {
 export function sshFinding({ host, kind, detail }: SshFailure): Finding {
   switch (kind) {
     case 'refusedLogin':
-      return REACHING.F20({ host, user: 'this user', key: ROOT_KEY });
+      return REACHING.F20({ host, user: /^(\S+)@/.exec(detail)?.[1] ?? 'this user', key: ROOT_KEY });
     case 'unknownHostKey':
       return refuse(
         'F21',

@@ -21,8 +21,9 @@ const KINDS: readonly (readonly [name: string, pairs: number, ciphers: readonly 
 
 const scratch = mkdtempSync(join(tmpdir(), 'qdevice-bench-pkcs12-'));
 const database = join(scratch, 'nssdb');
-const run = (program: string, ...args: readonly string[]) =>
-  execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+const answering = (input: string, program: string, ...args: readonly string[]) =>
+  execFileSync(program, args, { input, stdio: ['pipe', 'pipe', 'pipe'] });
+const run = (program: string, ...args: readonly string[]) => answering('', program, ...args);
 
 function pair(serial: number): void {
   const common = ['-d', database, '-f', join(scratch, 'password'), '-z', join(scratch, 'noise')];
@@ -55,10 +56,8 @@ try {
   writeFileSync(join(scratch, 'noise'), 'not secret, of a benchmark');
   run('certutil', '-N', '-d', database, '-f', join(scratch, 'password'));
   const common = ['-d', database, '-f', join(scratch, 'password'), '-z', join(scratch, 'noise'), '-2'];
-  execFileSync('certutil', ['-S', ...common, '-n', 'QNet CA', '-s', 'CN=QNet CA', '-x', '-t', 'CT,,', '-m', '101'], {
-    input: 'y\n0\ny\n',
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const authority = ['-S', ...common, '-n', 'QNet CA', '-s', 'CN=QNet CA', '-x', '-t', 'CT,,', '-m', '101'];
+  answering('y\n0\ny\n', 'certutil', ...authority);
   console.log(`${'file'.padEnd(44)}${'read'.padStart(9)}${'at worst'.padStart(11)}${'-m'.padStart(9)}`);
   let pairs = 0;
   for (const [name, wanted, ciphers] of KINDS.toSorted((a, b) => a[1] - b[1])) {

@@ -7,7 +7,7 @@ import { arbiterTarget } from '../ssh-targets.ts';
 import { certificateOf, findingsOf, type Survey } from '../survey.ts';
 import { asError, type CommonOptions, openCluster } from './cluster-session.ts';
 import type { CommandOutcome, Operator } from './report.ts';
-import { lookAround, type SetupRequest, SYNC_TIMEOUT_MS } from './setup-command.ts';
+import { lookAround, looking, type SetupRequest, SYNC_TIMEOUT_MS } from './setup-command.ts';
 
 export interface CheckRequest extends CommonOptions {
   /** undefined: of the arbiter that the cluster has. */
@@ -19,6 +19,7 @@ const DAY_MS = 86_400_000;
 const WARN_DAYS = 30;
 
 export async function checkCommand(request: CheckRequest, operator: Operator): Promise<CommandOutcome> {
+  operator.report({ kind: 'busy', text: 'connecting to the nodes' });
   const cluster = await openCluster(request, 'look');
   try {
     const { device } = cluster.conf;
@@ -28,11 +29,13 @@ export async function checkCommand(request: CheckRequest, operator: Operator): P
       throw asError({ problem, remedy: 'Name the arbiter that it could have: qdevice check ADDRESS.' });
     }
     const arbiter = await arbiterTarget(address, undefined);
+    operator.report(looking(cluster, arbiter.target.name));
     const survey = (await lookAround(asSetup(request, address, device), arbiter, cluster, device !== undefined)).survey;
+    const force = request.force || device !== undefined;
     const findings = [...findingsOf(survey), ...(device === undefined ? [] : running(survey, Date.now()))];
-    operator.report({ kind: 'findings', findings });
+    operator.report({ kind: 'findings', findings, force });
     const common = { operation: 'check', findings, steps: [] };
-    if (obstacles(findings, request.force || device !== undefined).length > 0) {
+    if (obstacles(findings, force).length > 0) {
       return { ...common, outcome: 'refused', problem: 'Something stands in the way, see above.', remedy: '' };
     }
     const summary = device === undefined ? 'Nothing stands in the way of qdevice setup.' : 'Nothing would break today.';

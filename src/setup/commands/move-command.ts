@@ -13,7 +13,7 @@ import { asSetup } from './check-command.ts';
 import { asError, type ClusterSession, type CommonOptions, openCluster } from './cluster-session.ts';
 import { onRecovered, partsOf } from './recover-run.ts';
 import type { CommandOutcome, Operator } from './report.ts';
-import { lookAround, planOf } from './setup-command.ts';
+import { lookAround, looking, planOf } from './setup-command.ts';
 
 export interface MoveRequest extends CommonOptions {
   readonly address: string;
@@ -52,9 +52,10 @@ async function move(
     throw asError({ problem: `${old} is the arbiter of this cluster already.`, remedy: 'Name another one.' });
   }
   const asked = { ...asSetup({ ...request, address: undefined }, request.address, device), port: request.port };
+  operator.report(looking(cluster, arbiter.target.name));
   const { survey, arbiterHost } = await lookAround(asked, arbiter, cluster, true);
   const findings = findingsOf(survey).filter(({ id }) => !EXPECTED.includes(id));
-  operator.report({ kind: 'findings', findings });
+  operator.report({ kind: 'findings', findings, force: request.force });
   const common = { operation: 'move', findings, steps: [] };
   const refused = { ...common, outcome: 'refused', problem: 'Nothing was changed.', remedy: '' } as const;
   const forced = findings.filter(({ id }) => id !== 'F5');

@@ -89,6 +89,7 @@ export async function onRecovered(
   manner: Manner & { readonly dryRun: boolean },
   work: (cluster: ClusterSession, hasRecovered: boolean) => Promise<CommandOutcome>,
 ): Promise<CommandOutcome> {
+  operator.report({ kind: 'busy', text: 'connecting to the nodes' });
   const first = await open();
   try {
     const recovered = manner.dryRun ? undefined : await recoverCutOff(first, operator, manner);

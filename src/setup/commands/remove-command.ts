@@ -52,7 +52,7 @@ async function remove(
     return { ...common, outcome: 'refused', problem, remedy: 'There is nothing to remove.' };
   }
   const { findings, arbiter, arbiterHost } = await lookAround(request, cluster);
-  operator.report({ kind: 'findings', findings });
+  operator.report({ kind: 'findings', findings, force: request.force });
   const force = request.force;
   const skipped = request.skipOffline ? findings.filter(({ id }) => id !== 'F65') : findings;
   if (obstacles(skipped, force).length > 0) {

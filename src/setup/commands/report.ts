@@ -5,7 +5,10 @@ import type { Finding } from '../rules/finding.ts';
 export type Report =
   | Progress
   | { readonly kind: 'say'; readonly text: string }
-  | { readonly kind: 'findings'; readonly findings: readonly Finding[] };
+  /** What takes a moment; of interest only while it does. */
+  | { readonly kind: 'busy'; readonly text: string }
+  /** `force`: those that it is for are accepted. */
+  | { readonly kind: 'findings'; readonly findings: readonly Finding[]; readonly force: boolean };
 
 export interface Operator {
   report(report: Report): void;

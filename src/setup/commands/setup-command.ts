@@ -18,7 +18,7 @@ import { findingsOf, isTaken, type Survey } from '../survey.ts';
 import { carryOut } from './carry-out.ts';
 import { type ClusterSession, type CommonOptions, openCluster } from './cluster-session.ts';
 import { onRecovered, partsOf } from './recover-run.ts';
-import type { CommandOutcome, Operator } from './report.ts';
+import type { CommandOutcome, Operator, Report } from './report.ts';
 
 export interface SetupRequest extends CommonOptions {
   readonly address: string;
@@ -53,9 +53,10 @@ async function setUp(
   cluster: ClusterSession,
   operator: Operator,
 ): Promise<CommandOutcome> {
+  operator.report(looking(cluster, arbiter.target.name));
   const { survey, arbiterHost } = await lookAround(request, arbiter, cluster, false);
   const findings = findingsOf(survey);
-  operator.report({ kind: 'findings', findings });
+  operator.report({ kind: 'findings', findings, force: request.force });
   const { choice } = chooseAlgorithm(cluster.conf.nodes.length, survey.wish);
   const common = { operation: 'setup', findings, steps: [] };
   if (choice === undefined || obstacles(findings, request.force).length > 0) {
@@ -102,6 +103,10 @@ export function planOf(
     conf,
     arbiterTarget: target,
   };
+}
+
+export function looking({ conf }: ClusterSession, arbiter: string): Report {
+  return { kind: 'busy', text: `looking at ${conf.nodes.length} nodes and ${arbiter}` };
 }
 
 /** Reads everything and changes nothing. */
@@ -170,7 +175,7 @@ function confChange(
 }
 
 function question(plan: SetupPlan, choice: AlgorithmChoice, { conf }: ClusterSession): string {
-  return `Give ${conf.nodes.length} nodes of ${plan.clusterName} the vote of ${plan.arbiterAddress} (${choice.algorithm})?`;
+  return `Give the ${conf.nodes.length} nodes of ${plan.clusterName} the vote of ${plan.arbiterAddress}, by ${choice.algorithm}?`;
 }
 
 function summary(plan: SetupPlan, { algorithm, deviceVotes }: AlgorithmChoice, { conf }: ClusterSession): string {

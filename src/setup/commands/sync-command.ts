@@ -14,7 +14,7 @@ import { asSetup } from './check-command.ts';
 import { asError, type ClusterSession, type CommonOptions, openCluster } from './cluster-session.ts';
 import { onRecovered, partsOf } from './recover-run.ts';
 import type { CommandOutcome, Operator } from './report.ts';
-import { lookAround } from './setup-command.ts';
+import { lookAround, looking } from './setup-command.ts';
 
 export interface SyncRequest extends CommonOptions {
   /** As to log in to the arbiter; undefined: root at the host of corosync.conf. */
@@ -42,11 +42,12 @@ async function sync(request: SyncRequest, cluster: ClusterSession, operator: Ope
   const address = request.arbiter ?? host;
   const arbiter = await arbiterTarget(address, undefined);
   const asked = asSetup({ ...request, address: undefined }, address, device);
+  operator.report(looking(cluster, arbiter.target.name));
   const { survey, arbiterHost } = await lookAround(asked, arbiter, cluster, true);
   const conf = confChange(request, cluster);
   // The algorithm that is judged is the one to come, or with a change that was not asked for the one that stays.
   const findings = findingsOf(survey).filter(({ id }) => id !== 'F5' && (id !== 'F63' || conf === null));
-  operator.report({ kind: 'findings', findings });
+  operator.report({ kind: 'findings', findings, force: request.force });
   const common = { operation: 'sync', findings, steps: [] };
   const refused = { ...common, outcome: 'refused', problem: 'Nothing was changed.', remedy: '' } as const;
   if (obstacles(findings, request.force).length > 0) return refused;

@@ -137,7 +137,7 @@ export const AFTERWARDS = {
     unlessForced(
       'F70',
       `SBD on node ${x.node} resets it after ${x.watchdogSeconds} s, and corosync waits up to ${x.syncSeconds} s for the device.`,
-      `Set SBD_WATCHDOG_TIMEOUT to at least ${x.syncSeconds + 5}, or choose a shorter --timeout.`,
+      `Set SBD_WATCHDOG_TIMEOUT to at least ${x.syncSeconds + 5}, or choose a shorter --sync-timeout.`,
     ),
   F71: (x: { nodeId: number }) =>
     note('F71', `Node ${x.nodeId} has neither name nor ring0_addr.`, 'Give it a name in the nodelist.'),

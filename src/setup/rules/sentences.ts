@@ -129,7 +129,7 @@ export const REACHING = {
     refuse(
       'F20',
       `${x.host} refuses the login of ${x.user}.`,
-      `Allow it for the setup, log in as another user with --user, or install this key: ${x.key}`,
+      `Allow it for the setup, or log in as another user, who may use sudo (USER@ADDRESS for the arbiter, --user USER for nodes), or install there ${x.key}.`,
     ),
   F21arbiter: (x: { host: string; fingerprint: string; knownHosts: string; line: number }) =>
     refuse(
