@@ -10,7 +10,7 @@ export function hasTerminal(): boolean {
 }
 
 /** `before` each question: what stands in the line goes. */
-export function terminalPrompts(before: () => void): Prompts {
+export function terminalPrompts(before: () => void = () => undefined): Prompts {
   let last: Promise<unknown> = Promise.resolve();
   /** Hosts are connected to at once, and their questions asked one after the other. */
   const inTurn = <T>(ask: () => Promise<T>): Promise<T> => {

@@ -1,23 +1,15 @@
-/** A cluster with a device changes: nodes go and come, and the arbiter becomes another one. Only with SETUP_LAB=wide. */
+/** A cluster with a device changes, or a run on it is cut off. Only with SETUP_LAB=wide. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConf, serialise, valueAtPath } from '../../src/setup/conf/document.ts';
 import { raiseConfigVersion } from '../../src/setup/conf/edit.ts';
-import type { CommandResult } from '../lab/processes.ts';
 import { until } from '../lab/wait.ts';
+import { isChosen, succeeded } from './lab/chosen.ts';
 import { sampled } from './lab/sampled.ts';
 import { differences, snapshot } from './lab/snapshot.ts';
 import { onStage, type Stage } from './lab/stage.ts';
 
 const CONF = '/etc/corosync/corosync.conf';
-const asked = process.env['SETUP_LAB'] ?? '';
-const isChosen = (name: string) => asked === 'wide' || asked.split(',').includes(name);
-
-function succeeded({ exitCode, stdout, stderr }: CommandResult): string {
-  assert.equal(exitCode, 0, stdout + stderr);
-  return stdout;
-}
-
 const valueOn = (stage: Stage, id: number, path: string) =>
   valueAtPath(parseConf(stage.node(id).read(CONF).toString('latin1')), path);
 
@@ -55,29 +47,6 @@ if (isChosen('sync')) {
       assert.equal(valueOn(stage, 4, 'quorum.device.net.algorithm'), 'ffsplit');
       assert.ok(samples.taken > 100, `only ${samples.taken} looks`);
       assert.deepEqual(samples.without, []);
-    }));
-}
-
-if (isChosen('move')) {
-  test('move goes to another arbiter; quorum stays, and a cut is settled by the new one', () =>
-    onStage({ nodes: 2, spare: true }, async (stage) => {
-      succeeded(await stage.qdevice('setup', stage.arbiterAddress, '--yes'));
-      await stage.winners([1, 2]);
-      const samples = await sampled(stage.nodes, async () => {
-        succeeded(await stage.qdevice('move', '192.0.2.2', '--yes'));
-      });
-      assert.deepEqual(samples.without, []);
-      await stage.winners([1, 2]);
-      await stage.arbiter.exec('systemctl', 'stop', 'corosync-qnetd');
-      await stage.cut([1]);
-      await stage.winners([1]);
-      await stage.heal([1]);
-      await stage.winners([1, 2]);
-      assert.match(succeeded(await stage.qdevice('nodes')), /has the vote/);
-      assert.match(succeeded(await stage.qdevice('status')), /3 of 3 votes are here/);
-      assert.equal((await stage.qdevice('expected', '2', '--yes')).exitCode, 1);
-      succeeded(await stage.qdevice('remove', '--yes'));
-      await stage.settled();
     }));
 }
 

@@ -1,4 +1,5 @@
 /** Which steps make up which command, in the order that never costs quorum. */
+import { holdDevice, rememberDevice, startDevice, votesWithdrawn } from './another-arbiter.ts';
 import { certificates, removeStores } from './certificates.ts';
 import type { ArbiterPort, NodePort } from './ports.ts';
 import type { Run } from './run-plan.ts';
@@ -113,17 +114,23 @@ export function removeRun(plan: RemovePlan, parts: Parts): Run {
  */
 export function moveRun(plan: SetupPlan, parts: Parts): Run {
   const { nodes, arbiter, clock, signal } = parts;
-  const steps: Step[] = [];
+  const steps: Step[] = [rememberDevice(nodes)];
   if (arbiter !== undefined && plan.makesAuthority) steps.push(arbiterAuthority(arbiter));
   if (arbiter !== undefined && plan.startsArbiter) {
     steps.push(arbiterService(arbiter), arbiterPort(nodes, plan.arbiterAddress, plan.arbiterPort));
   }
-  steps.push(runDevice(nodes, 'stop'));
   if (arbiter !== undefined && plan.tls) {
     steps.push(arbiterRecord(arbiter, plan.clusterName, 'keep'), certificatesOfAll(nodes, arbiter, plan));
   }
   const title = `name the new arbiter in corosync.conf (version ${plan.conf.versionAfter}), load it`;
-  steps.push(corosyncConf(nodes, plan.conf, title, clock), runDevice(nodes, 'restart'), votes(nodes, clock, signal));
+  steps.push(
+    holdDevice(nodes),
+    votesWithdrawn(nodes, clock),
+    corosyncConf(nodes, plan.conf, title, clock),
+    enableDevice(nodes, 'enable'),
+    startDevice(nodes, clock),
+    votes(nodes, clock, signal),
+  );
   return { operation: 'move', plan, steps, ...onHosts(parts) };
 }
 

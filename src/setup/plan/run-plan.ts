@@ -1,6 +1,6 @@
 /** Runs steps in order; whatever goes wrong, those begun are undone in reverse. */
 import type { Journal, JournalStore } from './journal.ts';
-import type { Step } from './step.ts';
+import { type Step, StepProblem } from './step.ts';
 
 export type Progress =
   | { readonly kind: 'begin' | 'done' | 'undo' | 'undone'; readonly step: Step }
@@ -89,15 +89,24 @@ export async function undoRun(
   error: unknown,
 ): Promise<Outcome> {
   const notUndone: NotUndone[] = [];
+  const left = new Set<string>();
   for (const { id, before } of journal.entries.toReversed()) {
     const step = run.steps.find((candidate) => candidate.id === id);
     if (step?.undoTitle === undefined) continue;
+    const { undoneAfter } = step;
+    if (undoneAfter?.ids.some((later) => left.has(later))) {
+      const held = new StepProblem(undoneAfter.because, 'Start again once the rest can be undone.');
+      report({ kind: 'notUndone', step, error: held });
+      notUndone.push({ title: step.undoTitle, error: held });
+      continue;
+    }
     report({ kind: 'undo', step });
     try {
       await step.undo(before);
       report({ kind: 'undone', step });
     } catch (cause) {
       report({ kind: 'notUndone', step, error: cause });
+      left.add(id);
       notUndone.push({ title: step.undoTitle, error: cause });
     }
   }

@@ -9,6 +9,8 @@ export interface Step {
   readonly title: string;
   /** undefined: it changes nothing, so there is nothing to undo. */
   readonly undoTitle: string | undefined;
+  /** It must not be undone while one of these later steps is not. */
+  readonly undoneAfter?: { readonly ids: readonly string[]; readonly because: string };
   look(): Promise<Before>;
   /** May have been cut off in the middle, or done: it is done again then. */
   run(): Promise<void>;

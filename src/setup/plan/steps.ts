@@ -15,8 +15,10 @@ export interface ConfChange {
   readonly versionAfter: string;
 }
 
-const POLL_MS = 250;
+export const POLL_MS = 250;
 const RELOAD_MS_MAX = 15_000;
+/** Names of steps that others have to know. */
+export const [ENABLE, RESTART] = ['enable', 'restart'] as const;
 export const VOTE_MS_MAX = 60_000;
 
 export function arbiterAuthority(arbiter: ArbiterPort): Step {
@@ -129,7 +131,7 @@ async function waitForVersion(nodes: readonly NodePort[], version: string, clock
 
 export function enableDevice(nodes: readonly NodePort[], action: 'enable' | 'disable', whose = 'all nodes'): Step {
   return {
-    id: 'enable',
+    id: ENABLE,
     title: `${whose}: ${action} corosync-qdevice`,
     undoTitle: `${whose}: ${action === 'enable' ? 'disable' : 'enable'} corosync-qdevice where it was before`,
     look: () => unitsOf(nodes),
@@ -157,7 +159,7 @@ export function runDevice(nodes: readonly NodePort[], action: 'restart' | 'stop'
   };
 }
 
-async function unitsOf(nodes: readonly NodePort[]): Promise<Before> {
+export async function unitsOf(nodes: readonly NodePort[]): Promise<Before> {
   const states = await onAll(nodes, async (node) => flat(node.name, await node.deviceUnit()));
   return Object.assign({}, ...states);
 }

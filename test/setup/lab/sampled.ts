@@ -12,24 +12,34 @@ export interface Samples {
 
 /** While `work` runs, on these nodes. */
 export async function sampled(nodes: readonly Host[], work: () => Promise<void>): Promise<Samples> {
-  const before = nodes.map((node) => linesOf(node, false).length);
-  const loops = await Promise.all(nodes.map((node) => node.start(LOG, ['sh', '-c', LOOP])));
-  try {
-    await work();
-  } finally {
-    await Promise.all(loops.map((loop) => loop.stop('SIGKILL')));
-  }
-  const lines = nodes.map((node, at) => linesOf(node, true).slice(before[at]));
+  const lines = await lookedAt(nodes, LOG, LOOP, work);
   const without = lines.flatMap((samples, at) =>
     samples.filter((line) => !line.startsWith('0 ')).map((line) => `${nodes[at]?.name ?? ''} ${line}`),
   );
   return { taken: lines.flat().length, without };
 }
 
-function linesOf(node: Host, isThere: boolean): string[] {
+/** What a loop prints on each host while `work` runs, a line for each look. */
+export async function lookedAt(
+  hosts: readonly Host[],
+  log: string,
+  loop: string,
+  work: () => Promise<void>,
+): Promise<string[][]> {
+  const before = hosts.map((host) => linesOf(host, log, false).length);
+  const loops = await Promise.all(hosts.map((host) => host.start(log, ['sh', '-c', loop])));
+  try {
+    await work();
+  } finally {
+    await Promise.all(loops.map((each) => each.stop('SIGKILL')));
+  }
+  return hosts.map((host, at) => linesOf(host, log, true).slice(before[at]));
+}
+
+function linesOf(node: Host, log: string, isThere: boolean): string[] {
   try {
     return node
-      .read(node.logPath(LOG))
+      .read(node.logPath(log))
       .toString('utf8')
       .split('\n')
       .filter((line) => line !== '');

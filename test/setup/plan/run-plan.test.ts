@@ -24,6 +24,8 @@ function plan(before: string, after: string, versionAfter: string, isNew: boolea
   return { ...common, startsArbiter: isNew, makesAuthority: isNew };
 }
 
+const MOVE = plan(WITH_DEVICE, 'version 3, other device', '3', false);
+
 type Command = (parts: Parts) => Run;
 
 /** Each with the world that it begins in. */
@@ -50,7 +52,7 @@ const COMMANDS: Readonly<Record<string, { run: Command; world: () => TwinWorld }
       ),
     world: served,
   },
-  move: { run: (parts) => moveRun(plan(WITH_DEVICE, 'version 3, other device', '3', false), parts), world: served },
+  move: { run: (parts) => moveRun(MOVE, parts), world: served },
   sync: {
     run: (parts) => {
       const conf = { before: WITH_DEVICE, after: 'version 3, lms device', versionAfter: '3' };
@@ -151,6 +153,36 @@ for (const [name, { run: command, world: begin }] of Object.entries(COMMANDS)) {
     }
   });
 }
+
+test('move: whenever a node is lost, no node goes by the old arbiter beside one that goes by the new', async () => {
+  const outcomes = new Set<string>();
+  const beside: string[] = [];
+  for (const host of NAMES) {
+    for (let call = 0; call < CALLS_MAX; call += 1) {
+      const world = served();
+      const real = world.call.bind(world);
+      world.call = async (whose, what, work) => {
+        const answer = await real(whose, what, work);
+        const arbiters = [...world.nodes.values()].map(({ startedWith }) => startedWith).filter((conf) => conf);
+        if (new Set(arbiters).size > 1) beside.push(`${host} lost at ${call}`);
+        return answer;
+      };
+      for (const node of world.nodes.values()) node.startedWith = WITH_DEVICE;
+      world.lostFrom = { host, call };
+      const { run, services } = staged((parts) => moveRun(MOVE, parts), world);
+      const outcome = await runPlan(run, services).catch(() => undefined);
+      if (world.calls.length <= call) break;
+      outcomes.add(outcome?.kind ?? 'tidying failed');
+      if (outcome?.kind !== 'stuck' || world.journal === undefined) continue;
+      world.lostFrom = world.lostHost = undefined;
+      assert.equal((await recover(run, world.journal, services)).kind, 'undone');
+      const others = [...world.nodes.values()].map(({ startedWith }) => startedWith);
+      assert.deepEqual(others, [WITH_DEVICE, WITH_DEVICE]);
+    }
+  }
+  assert.deepEqual(beside, []);
+  assert.ok(outcomes.has('stuck'));
+});
 
 test('a name that another cluster has got in the meantime is not taken from it', async () => {
   const world = new TwinWorld(NAMES, PLAIN);

@@ -13,6 +13,8 @@ interface NodeState {
   conf: string;
   keptConf: string | undefined;
   unit: UnitState;
+  /** The configuration that its daemon runs by. */
+  startedWith?: string | undefined;
 }
 
 interface ArbiterState {
@@ -31,6 +33,9 @@ export class TwinWorld {
   calls: string[] = [];
   /** The number of the call that fails, counted from 0; -1: none. It fails once. */
   failAt = -1;
+  /** From this call on a host does not answer any more. */
+  lostFrom: { readonly host: string; readonly call: number } | undefined;
+  lostHost: string | undefined;
   journal: Journal | undefined;
 
   constructor(names: readonly string[], conf: string) {
@@ -82,6 +87,8 @@ export class TwinWorld {
     const number = this.calls.length;
     this.calls.push(`${host} ${name}`);
     await Promise.resolve();
+    if (number === this.lostFrom?.call) this.lostHost = this.lostFrom.host;
+    if (host === this.lostHost) throw new HostLost(host, 'gone');
     if (number === this.failAt) throw new HostLost(host, 'made to fail');
     return work();
   }
@@ -173,6 +180,8 @@ export function twinNode(world: TwinWorld, name: string, run: string): NodePort 
       call(action, (node) => {
         if (action === 'enable' || action === 'disable') node.unit = { ...node.unit, enabled: action === 'enable' };
         else node.unit = { ...node.unit, active: action === 'restart' };
+        if (action === 'restart') node.startedWith = node.conf;
+        if (action === 'stop') node.startedWith = undefined;
       }),
     quorum: () => call('quorum', (node): QuorumView => view(node)),
     deviceState: () => call('deviceState', () => 'Connected'),
