@@ -27,6 +27,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'openssh-server': '/usr/sbin/sshd',
   'openssh-client': '/usr/bin/ssh',
   sudo: '/usr/bin/sudo',
+  debootstrap: '/usr/sbin/debootstrap',
 };
 
 const isRoot = process.getuid?.() === 0;

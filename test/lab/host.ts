@@ -4,7 +4,7 @@
  */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Container, createNetwork, deleteNetwork, openContainer } from './namespaces.ts';
+import { type Container, createNetwork, deleteNetwork, openContainer, openSystem } from './namespaces.ts';
 import { type CommandResult, Daemon, run, tryRun } from './processes.ts';
 
 /** Over each of these lies a directory of the host's own: configuration, state, sockets and locks. */
@@ -88,6 +88,23 @@ export class Host {
     }
     await createNetwork(network, `${labName}-bridge`, `p${address.split('.').at(-1)}`, `${address}/24`);
     return new Host(name, address, network, own, covered, await openContainer(network, name, bindings));
+  }
+
+  /** A host with a system of its own, made of `layers`, where everything is private and nothing but that was installed. */
+  static async withSystem(
+    labName: string,
+    directory: string,
+    name: string,
+    address: string,
+    layers: readonly string[],
+    shared: ReadonlyMap<string, string> = new Map(),
+  ): Promise<Host> {
+    const network = `${labName}-${name}`;
+    const mountPoint = join(directory, name);
+    mkdirSync(mountPoint, { recursive: true });
+    await createNetwork(network, `${labName}-bridge`, `p${address.split('.').at(-1)}`, `${address}/24`);
+    const container = await openSystem(network, name, { layers, mountPoint, shared });
+    return new Host(name, address, network, container.root, [''], container);
   }
 
   /** Prefix of a command line that runs on this host. */

@@ -64,6 +64,8 @@ export async function deleteNetwork(network: string): Promise<void> {
 export interface Container {
   /** Prefix of a command line that runs inside. */
   readonly enter: readonly string[];
+  /** Where this machine sees its files. */
+  readonly root: string;
   close(): Promise<void>;
 }
 
@@ -71,15 +73,69 @@ export interface Container {
  * Mount, UTS and PID namespace around a network, with shared memory of its own. `bindings` lie over the machine's directories inside; directories that the
  * machine does not have cannot be covered and are an error of the caller.
  */
-export async function openContainer(
+export function openContainer(
   network: string,
   hostName: string,
   bindings: ReadonlyMap<string, string>,
 ): Promise<Container> {
-  const script = ['set -e', `hostname ${hostName}`];
+  const script = [`hostname ${hostName}`];
   for (const [inside, outside] of bindings) script.push(`mount --bind '${outside}' '${inside}'`);
   script.push('mount -t tmpfs -o mode=1777 shm /dev/shm'); // rings of corosync's clients: megabytes that no disk should see
-  script.push('echo open', 'exec cat');
+  return hold(network, script);
+}
+
+export interface System {
+  /** Directories, the topmost first. */
+  readonly layers: readonly string[];
+  /** Where it is put together; to be an empty directory of this machine. */
+  readonly mountPoint: string;
+  /** Directories of this machine by where they are seen inside, as a storage that hosts share. */
+  readonly shared: ReadonlyMap<string, string>;
+}
+
+/** The same with a system of its own, of which nothing is this machine's; what is written goes to memory. */
+export function openSystem(network: string, hostName: string, system: System): Promise<Container> {
+  const { layers, mountPoint, shared } = system;
+  const script = [
+    `hostname ${hostName}`,
+    `mount -t tmpfs -o mode=755 own '${mountPoint}'`,
+    `mkdir '${mountPoint}/written' '${mountPoint}/root'`,
+    ...mountSystem(layers, `${mountPoint}/written`, `${mountPoint}/root`),
+    ...[...shared].map(
+      ([inside, outside]) =>
+        `mkdir -p '${mountPoint}/root${inside}'; mount --bind '${outside}' '${mountPoint}/root${inside}'`,
+    ),
+    `cd '${mountPoint}/root'`,
+    'mkdir .before && pivot_root . .before && cd / && umount -l /.before && rmdir /.before',
+  ];
+  return hold(network, script);
+}
+
+/**
+ * Lines of a shell script that make a system out of directories, the topmost first; what is changed lands in `written`. Devices
+ * are those that a program without hardware needs, and /run says, as on a host with systemd, that systemd is there.
+ */
+export function mountSystem(layers: readonly string[], written: string, root: string): string[] {
+  const options = `lowerdir=${layers.join(':')},upperdir=${written}/upper,workdir=${written}/work`;
+  return [
+    `mkdir -p '${written}/upper' '${written}/work'`,
+    `mount -t overlay -o '${options}' overlay '${root}'`,
+    `mount -t proc proc '${root}/proc'`,
+    `mount -t sysfs -o ro sysfs '${root}/sys'`,
+    `mount -t tmpfs -o mode=755 dev '${root}/dev'`,
+    `for n in null zero full random urandom tty; do : >'${root}/dev'/$n; mount --bind /dev/$n '${root}/dev'/$n; done`,
+    `mkdir '${root}/dev/pts' '${root}/dev/shm'`,
+    `mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts '${root}/dev/pts'`,
+    `mount -t tmpfs -o mode=1777 shm '${root}/dev/shm'`,
+    `ln -s pts/ptmx '${root}/dev/ptmx'; ln -s /proc/self/fd '${root}/dev/fd'; ln -s fd/0 '${root}/dev/stdin'; ln -s fd/1 '${root}/dev/stdout'; ln -s fd/2 '${root}/dev/stderr'`,
+    `mount -t tmpfs -o mode=755 run '${root}/run'`,
+    `mkdir -p '${root}/run/lock' '${root}/run/lab-log'`,
+  ];
+}
+
+/** Runs the script in new namespaces around a network and keeps them. */
+async function hold(network: string, lines: readonly string[]): Promise<Container> {
+  const script = ['set -e', ...lines, 'echo open', 'exec cat'];
   const enterNetwork = ['nsenter', `--net=${NAMED_NAMESPACES}/${network}`];
   const unshare = ['unshare', '-m', '-u', '-p', '-f', '--mount-proc', '--propagation', 'private'];
   const [program = '', ...args] = [...enterNetwork, ...unshare, 'sh', '-c', script.join('\n')];
@@ -90,6 +146,7 @@ export async function openContainer(
   const firstPid = await onlyChildOf(holder);
   return {
     enter: ['nsenter', '-t', String(firstPid), '-n', '-m', '-u', '-p'],
+    root: `/proc/${firstPid}/root`,
     close: async () => {
       holder.stdin.end();
       await ended;

@@ -19,11 +19,11 @@ export interface CommandResult {
 }
 
 /** Runs to the end whatever the exit code; throws only when the command could not start or overran its deadline. */
-export function tryRun(argv: readonly string[], input = ''): Promise<CommandResult> {
+export function tryRun(argv: readonly string[], input = '', deadlineMs = COMMAND_DEADLINE_MS): Promise<CommandResult> {
   const [program, ...args] = argv;
   if (program === undefined) throw new Error('a command needs a program');
   return new Promise((resolve, reject) => {
-    const options = { timeout: COMMAND_DEADLINE_MS, killSignal: 'SIGKILL' as const, maxBuffer: 16 * 1024 * 1024 };
+    const options = { timeout: deadlineMs, killSignal: 'SIGKILL' as const, maxBuffer: 16 * 1024 * 1024 };
     const child = execFile(program, args, options, (error, stdout, stderr) => {
       if (error === null) return resolve({ exitCode: 0, stdout, stderr });
       if (typeof error.code === 'number') return resolve({ exitCode: error.code, stdout, stderr });
@@ -35,8 +35,8 @@ export function tryRun(argv: readonly string[], input = ''): Promise<CommandResu
 }
 
 /** Runs to a successful end and gives what was printed. */
-export async function run(argv: readonly string[], input = ''): Promise<string> {
-  const result = await tryRun(argv, input);
+export async function run(argv: readonly string[], input = '', deadlineMs = COMMAND_DEADLINE_MS): Promise<string> {
+  const result = await tryRun(argv, input, deadlineMs);
   if (result.exitCode === 0) return result.stdout;
   throw new Error(`${argv.join(' ')} ended with ${result.exitCode}\n${result.stderr}${result.stdout}`);
 }

@@ -22,6 +22,11 @@ export async function shareClusterFiles(directory: string, nodes: readonly Host[
   for (const node of nodes) {
     await run([...node.enter, 'mkdir', '-p', '/etc/pve']);
     await run([...node.enter, 'mount', '--bind', directory, '/etc/pve']);
-    await node.start('pmxcfs', ['sh', '-c', LOOP]);
+    await followClusterFiles(node);
   }
+}
+
+/** On a node that has the directory mounted already. */
+export async function followClusterFiles(node: Host): Promise<void> {
+  await node.start('pmxcfs', ['sh', '-c', LOOP]);
 }
