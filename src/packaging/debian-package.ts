@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { copyright } from './copyright.ts';
 import { buildDeb } from './deb.ts';
 import { completionEntries, manualEntries } from './manual/entries.ts';
+import { EPOCH, namePackages } from './name-packages.ts';
 import { productionModules } from './node-modules.ts';
 import { codeEntries, describe, programLinks } from './programs.ts';
 import { type Entry, file } from './tree.ts';
@@ -21,8 +22,10 @@ const CONFFILES = ['corosync-qnetd', 'corosync-qdevice'] as const;
 /** Of the packages whose place it takes: whoever wants at least this version of them is content. */
 const UPSTREAM_VERSION = '3.0.3';
 
-/** Returns the path of the package. */
-export async function debianPackage(project: string, outDirectory: string): Promise<string> {
+const MAINTAINER = 'qdevice maintainers <qdevice@localhost>';
+
+/** Returns the paths of the package and of the two that only have a name. */
+export async function debianPackages(project: string, outDirectory: string): Promise<readonly string[]> {
   const { version } = await describe(project);
   const path = join(outDirectory, `qdevice_${version}_all.deb`);
   const epochS = await changelogDateS();
@@ -40,16 +43,17 @@ export async function debianPackage(project: string, outDirectory: string): Prom
   const fields = controlFields(version);
   const conffiles = CONFFILES.map((name) => `/etc/default/${name}`);
   await buildDeb({ fields, entries, scripts: await scripts(), conffiles, epochS }, path);
-  return path;
+  return [path, ...(await namePackages(version, MAINTAINER, epochS, outDirectory))];
 }
 
 function controlFields(version: string): Readonly<Record<string, string>> {
   const replaced = ['corosync-qnetd', 'corosync-qdevice'];
+  const others = replaced.map((name) => `${name} (<< ${EPOCH}:0~)`).join(', ');
   return {
     Package: 'qdevice',
     Version: version,
     Architecture: 'all',
-    Maintainer: 'qdevice maintainers <qdevice@localhost>',
+    Maintainer: MAINTAINER,
     Section: 'admin',
     Priority: 'optional',
     'Multi-Arch': 'foreign',
@@ -58,8 +62,8 @@ function controlFields(version: string): Readonly<Record<string, string>> {
     Recommends: 'libvotequorum8, libcmap4',
     Suggests: 'corosync, libnss3-tools, openssh-client',
     Provides: replaced.map((name) => `${name} (= ${UPSTREAM_VERSION})`).join(', '),
-    Conflicts: replaced.join(', '),
-    Replaces: replaced.join(', '),
+    Conflicts: others,
+    Replaces: others,
     Description: [
       'quorum device of corosync clusters: arbiter and node daemon',
       ' The third vote of a cluster with an even number of nodes. On a machine outside',

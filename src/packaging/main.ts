@@ -3,10 +3,11 @@ import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { archive } from './archive.ts';
-import { debianPackage } from './debian-package.ts';
+import { debianPackages } from './debian-package.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: `${PROJECT}/var/package` } } });
 await mkdir(values.out, { recursive: true });
-for (const build of [debianPackage, archive]) process.stdout.write(`${await build(PROJECT, values.out)}\n`);
+for (const path of await debianPackages(PROJECT, values.out)) process.stdout.write(`${path}\n`);
+process.stdout.write(`${await archive(PROJECT, values.out)}\n`);

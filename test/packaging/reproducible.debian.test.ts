@@ -9,7 +9,7 @@ import { buildInCopy, digestOf } from './build.ts';
 
 const [first, second] = await Promise.all([buildInCopy(), buildInCopy({ TZ: 'Asia/Tokyo', LC_ALL: 'C.UTF-8' })]);
 const built = readdirSync(first.out).sort();
-const deb = join(first.out, built.find((name) => name.endsWith('.deb')) ?? '');
+const deb = join(first.out, built.find((name) => /^qdevice_.*\.deb$/.test(name)) ?? '');
 
 after(() => {
   for (const { copy } of [first, second]) rmSync(copy, { recursive: true });
