@@ -18,6 +18,7 @@ import type { Connection } from './connection.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Effect } from './effects.ts';
 import type { ArbiterEvent, ClientId, PeerCertificate } from './events.ts';
+import { closeIfDead, closeIfRevoked } from './expulsion.ts';
 import { closeSilent, type Door, onInit, onSettled } from './joining.ts';
 import { preinitReply, QUESTION_SEQ, serverError } from './replies.ts';
 import type { Report } from './reports.ts';
@@ -39,6 +40,7 @@ export class Arbiter {
   readonly #turns = new Turns();
   /** Undefined: what upstream does not ask is not asked. */
   readonly #seconds: SecondConnections | undefined;
+  #revoked: ReadonlySet<string> = new Set();
   #effects: Effect[] = [];
   #nowMs = 0;
   #stopped = false;
@@ -72,6 +74,10 @@ export class Arbiter {
       case 'recorded':
       case 'release':
         onWord(this.#host(), event);
+        break;
+      case 'revoked':
+        this.#revoked = event.fingerprints;
+        for (const connection of this.#connections.values()) closeIfRevoked(this.#host(), connection, this.#revoked);
         break;
       case 'tick':
         this.#onTick();
@@ -183,6 +189,7 @@ export class Arbiter {
     if (connection === undefined) return;
     connection.reader = new FrameReader(this.#settings.maxReceiveBytes);
     connection.session = { ...connection.session, tls: 'active', certificate, verifiedFor: undefined };
+    closeIfRevoked(this.#host(), connection, this.#revoked);
   }
 
   #onTick(): void {
@@ -191,17 +198,7 @@ export class Arbiter {
     if (waiting !== undefined) this.#takeTurn(waiting, true);
     for (const client of this.#deadlines.takeDue(this.#nowMs)) {
       const connection = this.#connections.get(client);
-      const silenceMs = connection && deadPeerMs(connection.session.heartbeatMs, this.#settings);
-      if (connection === undefined || silenceMs === undefined) continue;
-      if (connection.heardAtMs + silenceMs > this.#nowMs) {
-        this.#watch(connection.session, connection.heardAtMs);
-        continue;
-      }
-      const { cluster, clusterName } = connection.session;
-      const nodeId = cluster === undefined ? undefined : this.#clusters.memberOf(cluster, client)?.nodeId;
-      const silentMs = this.#nowMs - connection.heardAtMs;
-      this.#report({ what: 'silent', client, cluster: clusterName, nodeId, silentMs });
-      this.#close(client, 'silent for too long');
+      if (connection !== undefined) closeIfDead(this.#host(), connection);
     }
     for (const client of this.#clusters.takeWakesDue(this.#nowMs)) {
       const cluster = this.#connections.get(client)?.session.cluster;

@@ -38,6 +38,8 @@ export type ArbiterEvent =
    * Of no effect unless somebody waits for it, and while it is connected.
    */
   | { readonly kind: 'release'; readonly cluster: ByteString; readonly nodeId: number }
+  /** These certificates, all that are so, open nothing any more; by fingerprint. */
+  | { readonly kind: 'revoked'; readonly fingerprints: ReadonlySet<string> }
   /** The moment that nextDeadlineMs() named has come. */
   | { readonly kind: 'tick' }
   /** The service stops: every client is closed, nothing is decided any more, nobody is told a vote. */

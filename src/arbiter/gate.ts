@@ -89,7 +89,9 @@ export class Gate {
       if (effect.kind === 'report') {
         const { report } = effect;
         if (report.what === 'joined') this.#admission.joined(report.client);
-        if (report.what === 'certificateRefused') this.#admission.failed(report.client);
+        if (report.what === 'certificateRefused' || report.what === 'certificateRevoked') {
+          this.#admission.failed(report.client);
+        }
         if (report.what === 'left') this.#forget(report.client, nowMs);
       }
       this.#effects.push(effect);

@@ -96,6 +96,12 @@ export type Report =
   /** A plaintext client where TLS is required. */
   | ({ readonly what: 'plaintextRefused' } & OfClient)
   | ({ readonly what: 'certificateRefused'; readonly names: string } & OfClient)
+  /** Its certificate is one of those that an operator has revoked. */
+  | ({
+      readonly what: 'certificateRevoked';
+      readonly nodeId: number | undefined;
+      readonly fingerprint: string;
+    } & OfClient)
   | ({ readonly what: 'tlsNotOffered' } & OfClient)
   | ({ readonly what: 'replyTooLong'; readonly frameBytes: number } & OfClient)
   /** A membership as a node reports it. */

@@ -78,6 +78,7 @@ function snapshotOfMember(member: Member, { session, heardAtMs }: Connection, no
     heuristics: member.heuristics,
     tlsActive: session.tls === 'active',
     certificateVerified: session.verifiedFor !== undefined,
+    certificateFingerprint: session.certificate?.fingerprint,
     keepActivePartition: member.keepActivePartition,
     lastVote: member.lastVote,
     lastAckNack: member.lastAckNack,

@@ -24,6 +24,8 @@ export interface NodeSnapshot {
   };
   readonly tlsActive: boolean;
   readonly certificateVerified: boolean;
+  /** SHA-256 of its certificate; undefined: it has none, or was asked for none. */
+  readonly certificateFingerprint?: string | undefined;
   readonly keepActivePartition: boolean;
   readonly lastVote: Vote | undefined;
   readonly lastAckNack: 'ack' | 'nack' | undefined;

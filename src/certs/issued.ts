@@ -11,6 +11,7 @@ import { readDer } from './asn1.ts';
 import { lastCommonName, partsOf } from './certificate.ts';
 import { isSameName, readable } from './cluster-name.ts';
 import { certificatePem } from './issue.ts';
+import { fingerprintOf, revokedCertificates } from './revoked.ts';
 import { CA_CERTIFICATE, isRoot, ownerOf, readFailure, replaceStateFile, requireStateFile } from './state-files.ts';
 
 export interface IssuedCertificate {
@@ -36,10 +37,14 @@ export async function issuedCertificates(stateDir: string): Promise<IssuedCertif
   return [...found.values()].sort((a, b) => Date.parse(b.certificate.validTo) - Date.parse(a.certificate.validTo));
 }
 
-/** Those that open the cluster of this name at `now`. */
+/** Those that open the cluster of this name at `now`: neither ended nor revoked. */
 export async function validFor(stateDir: string, clusterName: string, now: Date): Promise<IssuedCertificate[]> {
+  const revoked = new Set((await revokedCertificates(stateDir)).map(({ fingerprint }) => fingerprint));
   return (await issuedCertificates(stateDir)).filter(
-    (issued) => isNamed(issued, clusterName) && Date.parse(issued.certificate.validTo) > now.getTime(),
+    (issued) =>
+      isNamed(issued, clusterName) &&
+      Date.parse(issued.certificate.validTo) > now.getTime() &&
+      !revoked.has(fingerprintOf(issued.certificate.fingerprint256) ?? ''),
   );
 }
 

@@ -5,6 +5,7 @@ import { readable } from './cluster-name.ts';
 import { issuedCertificates } from './issued.ts';
 import { CLUSTER_CERTIFICATE } from './node-identity.ts';
 import { readPeerCertificate } from './peer-certificate.ts';
+import { fingerprintOf, revokedCertificates } from './revoked.ts';
 import { CA_CERTIFICATE, readStateFile, SERVER_CERTIFICATE } from './state-files.ts';
 
 export interface ListedCertificate {
@@ -18,6 +19,8 @@ export interface ListedCertificate {
   readonly validTo: string;
   /** Whole days, rounded down; negative when it has ended. */
   readonly daysLeft: number;
+  /** When, ISO 8601, it was revoked by this arbiter; undefined: it was not. */
+  readonly revokedAt?: string;
   readonly file: string;
 }
 
@@ -30,9 +33,15 @@ export async function arbiterCertificates(stateDir: string, now: Date): Promise<
     ...(await listedFile(stateDir, SERVER_CERTIFICATE, 'server', now)),
   ];
   const issued = own.length === 0 ? [] : await issuedCertificates(stateDir);
+  const revoked = await revokedCertificates(stateDir);
   return [
     ...own,
-    ...issued.map(({ certificate, clusterName, file }) => listed(certificate, 'cluster', clusterName, file, now)),
+    ...issued.map(({ certificate, clusterName, file }) => {
+      const { revokedAt } =
+        revoked.find(({ fingerprint }) => fingerprint === fingerprintOf(certificate.fingerprint256)) ?? {};
+      const entry = listed(certificate, 'cluster', clusterName, file, now);
+      return revokedAt === undefined ? entry : { ...entry, revokedAt };
+    }),
   ];
 }
 
@@ -46,11 +55,10 @@ export async function nodeCertificates(directory: string, now: Date): Promise<Li
 
 /** A sentence and what to do, for each that ends within 30 days, or has. Of a cluster only the last one counts. */
 export function endingNotes(certificates: readonly ListedCertificate[]): string[] {
-  const lastOnes = certificates.filter(
+  const inUse = certificates.filter(({ revokedAt }) => revokedAt === undefined);
+  const lastOnes = inUse.filter(
     ({ cluster, daysLeft }) =>
-      !certificates.some(
-        (other) => other.cluster !== undefined && other.cluster === cluster && other.daysLeft > daysLeft,
-      ),
+      !inUse.some((other) => other.cluster !== undefined && other.cluster === cluster && other.daysLeft > daysLeft),
   );
   return lastOnes
     .filter(({ daysLeft }) => daysLeft < WARN_DAYS)

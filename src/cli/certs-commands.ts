@@ -99,9 +99,14 @@ async function forget(stateDir: string, cluster: string | undefined, output: Out
     );
   }
   for (const file of forgotten) output.out(`Removed ${file}`);
-  const last = certificates.find(({ file, daysLeft }) => forgotten.includes(file) && daysLeft >= 0);
+  const last = certificates.find(
+    ({ file, daysLeft, revokedAt }) => forgotten.includes(file) && daysLeft >= 0 && revokedAt === undefined,
+  );
   if (last === undefined) return;
-  output.err(`Whoever still has the key can use the certificate until ${last.validTo.slice(0, 10)}.`);
+  output.err(
+    `Whoever still has the key can use the certificate until ${last.validTo.slice(0, 10)}, unless you revoke it: ` +
+      `qnetd certs revoke --cluster ${cluster} --fingerprint ${last.fingerprint.replaceAll(':', '').toLowerCase()}`,
+  );
 }
 
 function print(certificates: readonly ListedCertificate[], directory: string, json: boolean, output: Output): void {
@@ -115,8 +120,8 @@ function print(certificates: readonly ListedCertificate[], directory: string, js
   }
   const whose = certificates.map(ownerText);
   const width = Math.min(Math.max(...whose.map(({ length }) => length)), 40);
-  for (const [at, { validFrom, validTo, daysLeft, serial }] of certificates.entries()) {
-    const left = daysLeft < 0 ? 'ended' : `${daysLeft} days`;
+  for (const [at, { validFrom, validTo, daysLeft, serial, revokedAt }] of certificates.entries()) {
+    const left = revokedAt !== undefined ? 'revoked' : daysLeft < 0 ? 'ended' : `${daysLeft} days`;
     const validity = `${validFrom.slice(0, 10)} to ${validTo.slice(0, 10)} (${left})`;
     output.out(`${(whose[at] ?? '').padEnd(width)}  ${validity}  ${serial.slice(0, 12)}`);
   }

@@ -181,16 +181,29 @@ function addSign(parser: Parser, done: Done): void {
 function addCerts(parser: Parser, done: Done): void {
   parser.command(
     'certs [ACTION]',
-    'list certificates and when they end, forget those of a cluster, or renew that of the arbiter',
+    'list certificates and when they end, forget or revoke those of a cluster, or renew that of the arbiter',
     (command) =>
       command
-        .positional('ACTION', { choices: ['list', 'forget', 'renew'] as const, default: 'list' as const })
-        .option('json', { type: 'boolean', describe: 'with list: for machines', coerce: last<boolean> })
-        .option('cluster', text('with forget: its name'))
+        .positional('ACTION', { choices: ['list', 'forget', 'revoke', 'renew'] as const, default: 'list' as const })
+        .option('json', { type: 'boolean', describe: 'with list and revoke: for machines', coerce: last<boolean> })
+        .option('cluster', text('with forget and revoke: its name'))
+        .option('serial', text('with revoke: one certificate; left out: all of the cluster'))
+        .option('fingerprint', text('with revoke: one certificate by its SHA-256'))
+        .option('dry-run', { type: 'boolean', describe: 'with revoke: say what would happen', coerce: last<boolean> })
+        .option('yes', { type: 'boolean', describe: 'with revoke: ask nothing', coerce: last<boolean> })
         .option('valid-days', text('with renew: days until it ends; left out: 3650')),
-    async ({ ACTION: action, json, cluster, validDays, ...chosen }) => {
-      const { arbiterCertsCommand } = await import('./certs-commands.ts');
+    async ({ ACTION: action, json, cluster, serial, fingerprint, dryRun, yes, validDays, ...chosen }) => {
       const { stateDir } = directories(chosen);
+      if (action === 'revoke') {
+        const { revokeCommand } = await import('./qnetd-revoke.ts');
+        const { hasTerminal, terminalPrompts } = await import('./setup-prompts.ts');
+        const confirm = hasTerminal() ? terminalPrompts().confirm : undefined;
+        const wish = { cluster, serial, fingerprint, dryRun: dryRun === true, yes: yes === true, json: json === true };
+        const ports = { output: processOutput(), confirm, sockets: socketsIn(chosen.runDir) };
+        done(await revokeCommand(wish, stateDir, ports));
+        return;
+      }
+      const { arbiterCertsCommand } = await import('./certs-commands.ts');
       const choice = { action, json: json === true, cluster, validDays: days(validDays) };
       done(await arbiterCertsCommand(choice, stateDir, processOutput()));
     },

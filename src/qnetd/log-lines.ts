@@ -233,6 +233,10 @@ function lineOf(report: Report): LogLine {
       const fields = { certificateNames: printable(report.names) };
       return { level: 'warn', message: "client refused: its certificate does not carry the cluster's name", fields };
     }
+    case 'certificateRevoked': {
+      const { fingerprint } = report;
+      return { level: 'warn', message: 'client closed: its certificate is revoked', fields: { fingerprint } };
+    }
     case 'tlsNotOffered':
       return { level: 'warn', message: 'client closed: it asked for TLS where TLS cannot be started', fields: {} };
     case 'replyTooLong': {

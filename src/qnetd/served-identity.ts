@@ -1,6 +1,7 @@
 /** The certificate that new connections are served with, and its reload while the service runs. */
 import { type LoadedIdentity, loadOrCreateServerIdentity, loadServerIdentity } from '../certs/identity.ts';
 import { readPeerCertificate } from '../certs/peer-certificate.ts';
+import { revokedCertificates } from '../certs/revoked.ts';
 import { OperatorError } from '../runtime/errors.ts';
 import type { LogSink } from './log-lines.ts';
 import { TlsUpgrade } from './tls-upgrade.ts';
@@ -11,6 +12,8 @@ export interface ServedIdentityOptions {
   readonly certNickname: string;
   readonly clientCertRequired: boolean;
   readonly log: LogSink;
+  /** All certificates that are revoked, each time that the list was read. */
+  readonly revoked: (fingerprints: ReadonlySet<string>) => void;
 }
 
 const ORIGIN: Readonly<Record<LoadedIdentity['origin'], string>> = {
@@ -28,6 +31,7 @@ export class ServedIdentity {
   static async open(options: ServedIdentityOptions): Promise<ServedIdentity> {
     const { stateDir, certNickname } = options;
     const loaded = await loadOrCreateServerIdentity(stateDir, { serverNickname: certNickname });
+    await readRevoked(options);
     return new ServedIdentity(options, loaded);
   }
 
@@ -52,6 +56,12 @@ export class ServedIdentity {
           'certificates not reloaded, the ones read before stay in use; mend the files and send SIGHUP again';
         log.error({ reason, stateDir, fingerprint: this.#upgrade.fingerprint }, message);
       }
+      try {
+        await readRevoked(this.#options);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        log.error({ reason, stateDir }, 'list of revoked certificates not reloaded, the one read before stays in use');
+      }
     });
     return this.#reloading;
   }
@@ -63,6 +73,12 @@ export class ServedIdentity {
     for (const note of notes) log.warn({ stateDir }, note);
     return upgrade;
   }
+}
+
+async function readRevoked({ stateDir, log, revoked }: ServedIdentityOptions): Promise<void> {
+  const certificates = await revokedCertificates(stateDir);
+  if (certificates.length > 0) log.info({ stateDir, certificates: certificates.length }, 'revoked certificates loaded');
+  revoked(new Set(certificates.map(({ fingerprint }) => fingerprint)));
 }
 
 function upgradeOrMistake(options: ConstructorParameters<typeof TlsUpgrade>[0], stateDir: string): TlsUpgrade {

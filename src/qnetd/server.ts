@@ -78,6 +78,11 @@ export class QnetServer {
     this.#driver.feed({ kind: 'tick' });
   }
 
+  /** These certificates open nothing any more, nor do their connections stay; by fingerprint. */
+  revoke(fingerprints: ReadonlySet<string>): void {
+    this.#driver.feed({ kind: 'revoked', fingerprints });
+  }
+
   /** An operator says that nothing on this node can be casting a vote. */
   release(cluster: ByteString, nodeId: number): void {
     this.#driver.feed({ kind: 'release', cluster, nodeId });

@@ -119,7 +119,8 @@ export class Service {
     const { log, stopAsked } = this.#ports;
     if (arbiter.tls !== 'unsupported') {
       const { clientCertRequired } = arbiter;
-      this.#identity = await ServedIdentity.open({ stateDir, certNickname, clientCertRequired, log });
+      const revoked = (fingerprints: ReadonlySet<string>) => this.#server.revoke(fingerprints);
+      this.#identity = await ServedIdentity.open({ stateDir, certNickname, clientCertRequired, log, revoked });
     }
     // A status that answers says that the arbiter can be reached: health checks and scripts that wait rely on it.
     this.#listener = await this.#listen();
@@ -163,6 +164,7 @@ export class Service {
     if (reply.tooLong) {
       this.#ports.log.warn({ maxSendBytes }, 'an answer was too long for the local socket, raise ipc_max_send_size');
     }
+    if (reply.reload === true) void this.reload();
     if (reply.release !== undefined) this.#server.release(reply.release.cluster, reply.release.nodeId);
     return reply;
   }

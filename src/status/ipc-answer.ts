@@ -8,6 +8,8 @@ export interface IpcReply {
   readonly stop: boolean;
   /** What the arbiter is to be told, by an operator's word. */
   readonly release?: { readonly cluster: ByteString; readonly nodeId: number };
+  /** Certificates are to be read again. */
+  readonly reload?: true;
   /** The answer would have been over the limit, and an error was sent instead. */
   readonly tooLong?: true;
 }

@@ -30,6 +30,8 @@ export function ipcReply(request: IpcRequest, facts: IpcFacts): IpcReply {
       return { text: 'OK\n', stop: true };
     case 'snapshot':
       return snapshotReply(request.cluster, facts);
+    case 'reload':
+      return { text: 'OK\n', stop: false, reload: true };
     case 'release':
       return releaseReply(request, facts);
     case 'empty':

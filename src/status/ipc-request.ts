@@ -16,6 +16,8 @@ export type IpcRequest =
       readonly nodeId: number | undefined;
       readonly dryRun: boolean;
     }
+  /** Ours: read certificates again, as SIGHUP does. For `qnetd certs revoke`. */
+  | { readonly kind: 'reload' }
   | { readonly kind: 'empty' }
   | { readonly kind: 'unknown'; readonly word: ByteString };
 
@@ -31,6 +33,8 @@ export function ipcRequest(words: readonly ByteString[]): IpcRequest {
       return { kind: 'shutdown' };
     case 'snapshot':
       return { kind: 'snapshot', cluster: listArguments(rest).cluster };
+    case 'reload':
+      return { kind: 'reload' };
     case 'release':
       return { kind: 'release', ...releaseArguments(rest) };
     default:

@@ -143,6 +143,8 @@ export interface NodeStatus {
   };
   readonly tls: boolean;
   readonly certificateVerified: boolean;
+  /** SHA-256, hexadecimal: what `qnetd certs revoke --fingerprint` takes. */
+  readonly certificateFingerprint?: string;
   readonly keepActivePartition: boolean;
   readonly lastVote: Vote | null;
   readonly lastAckNack: 'ack' | 'nack' | null;
@@ -299,6 +301,7 @@ function nodeStatus(node: NodeSnapshot, vote: VoteSnapshot, timeBefore: (agoMs: 
     heuristics: node.heuristics,
     tls: node.tlsActive,
     certificateVerified: node.certificateVerified,
+    ...(node.certificateFingerprint !== undefined && { certificateFingerprint: node.certificateFingerprint }),
     keepActivePartition: node.keepActivePartition,
     lastVote: node.lastVote ?? null,
     lastAckNack: node.lastAckNack ?? null,

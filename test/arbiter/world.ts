@@ -98,6 +98,11 @@ export class World {
     this.#run(this.arbiter.handle({ kind: 'secured', client, certificate }, this.nowMs));
   }
 
+  /** These certificates, and none but these. */
+  revoke(...fingerprints: readonly string[]): void {
+    this.#run(this.arbiter.handle({ kind: 'revoked', fingerprints: new Set(fingerprints) }, this.nowMs));
+  }
+
   /** `finished`: with a FIN of its own. */
   leave(client: number, finished = true): void {
     this.#run(this.arbiter.handle({ kind: 'disconnected', client, reason: 'test', finished }, this.nowMs));
