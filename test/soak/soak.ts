@@ -43,7 +43,8 @@ export interface Growth {
 const RECENT_LINES = 40;
 const SAMPLES = 40;
 const BYTES_PER_MB = 1_048_576;
-const HEARTBEAT_MS = 20_000;
+/** Long, for this process may be busy for a while and its nodes are none the worse for it. */
+const HEARTBEAT_MS = 60_000;
 const NONSENSE_BYTES_MAX = 200;
 const STRANGER_MS = 250;
 const DESCRIPTORS_MS_MAX = 20_000;
