@@ -15,7 +15,7 @@ import { ALGORITHMS } from './algorithms/all.ts';
 import { namesInWords } from './certificate-name.ts';
 import { type Algorithms, Clusters, type Result } from './clusters.ts';
 import type { Connection } from './connection.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines, earlier } from './deadlines.ts';
 import type { Effect } from './effects.ts';
 import type { ArbiterEvent, ClientId, PeerCertificate } from './events.ts';
 import { closeIfDead, closeIfRevoked } from './expulsion.ts';
@@ -31,6 +31,9 @@ import type { ArbiterSettings } from './settings.ts';
 import type { ArbiterSnapshot } from './snapshot.ts';
 import { snapshotsOf } from './snapshot-of.ts';
 import { Turns, WORK_PER_TURN, workOf } from './turns.ts';
+
+/** Far below the shortest silence that ends a connection by default. */
+const LOOK_AHEAD_MS = 250;
 
 export class Arbiter {
   readonly #settings: ArbiterSettings;
@@ -100,10 +103,10 @@ export class Arbiter {
   nextDeadlineMs(): number | undefined {
     if (this.#stopped) return undefined;
     if (this.#turns.someoneWaits) return this.#nowMs;
-    const moments = [this.#deadlines, this.#clusters.guards, this.#seconds].map((each) => each?.nextMs());
-    moments.push(this.#clusters.nextWakeMs());
-    const next = Math.min(...moments.map((atMs) => atMs ?? Number.POSITIVE_INFINITY));
-    return Number.isFinite(next) ? next : undefined;
+    return earlier(
+      earlier(this.#deadlines.nextMs(), this.#clusters.nextWakeMs()),
+      earlier(this.#clusters.guards?.nextMs(), this.#seconds?.nextMs()),
+    );
   }
 
   /** Connections and clusters. */
@@ -196,7 +199,7 @@ export class Arbiter {
     const next = this.#turns.next();
     const waiting = next === undefined ? undefined : this.#connections.get(next);
     if (waiting !== undefined) this.#takeTurn(waiting, true);
-    for (const client of this.#deadlines.takeDue(this.#nowMs)) {
+    for (const client of this.#deadlines.takeDue(this.#nowMs, LOOK_AHEAD_MS)) {
       const connection = this.#connections.get(client);
       if (connection !== undefined) closeIfDead(this.#host(), connection);
     }

@@ -21,6 +21,9 @@ export class Deadlines<K = ClientId> {
   /** The one entry of each client that counts; others in the queue are left-overs. */
   readonly #current = new Map<K, number>();
 
+  /** Not sooner ahead again: whoever is still in there then is silent. */
+  #nextLookMs = Number.NEGATIVE_INFINITY;
+
   /** Makes sure that `key` comes up at `atMs` at the latest. */
   watch(key: K, atMs: number): void {
     const current = this.#current.get(key);
@@ -44,10 +47,17 @@ export class Deadlines<K = ClientId> {
     return this.#queue.peek()?.atMs;
   }
 
-  /** Takes out every client whose entry is due; the caller puts those that have spoken since back with watch(). */
-  takeDue(nowMs: number): K[] {
+  /**
+   * Takes out every client whose entry is due; the caller puts those that have spoken since back with watch(), and those
+   * that came up too early. `aheadMs`: who would come up so soon comes up now, too, so that many are put off together
+   * and each does not cost a waking of its own.
+   */
+  takeDue(nowMs: number, aheadMs = 0): K[] {
     const due: K[] = [];
-    for (let entry = this.#next(nowMs); entry !== undefined; entry = this.#next(nowMs)) {
+    const isLookingAhead = nowMs >= this.#nextLookMs;
+    if (isLookingAhead) this.#nextLookMs = nowMs + aheadMs;
+    const untilMs = isLookingAhead ? nowMs + aheadMs : nowMs;
+    for (let entry = this.#next(untilMs); entry !== undefined; entry = this.#next(untilMs)) {
       this.#current.delete(entry.key);
       due.push(entry.key);
     }
@@ -72,4 +82,10 @@ export class Deadlines<K = ClientId> {
       this.#queue.pop();
     }
   }
+}
+
+/** Of two moments that need not come. */
+export function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
 }

@@ -6,6 +6,7 @@
 
 import { Admission, type AdmissionCounts, type Dismissal } from './admission.ts';
 import type { AdmissionSettings } from './admission-settings.ts';
+import { earlier } from './deadlines.ts';
 import type { Effect } from './effects.ts';
 import type { ArbiterEvent, ClientId } from './events.ts';
 
@@ -48,8 +49,7 @@ export class Gate {
   }
 
   nextDeadlineMs(): number | undefined {
-    const [core, gate] = [this.#core.nextDeadlineMs(), this.#admission.nextDeadlineMs()];
-    return core === undefined || gate === undefined ? (core ?? gate) : Math.min(core, gate);
+    return earlier(this.#core.nextDeadlineMs(), this.#admission.nextDeadlineMs());
   }
 
   counts(nowMs: number): AdmissionCounts {

@@ -33,6 +33,42 @@ test('a client comes up at the earliest time asked for since it last came up', (
   );
 });
 
+test('a look ahead takes those that come up soon together, and is not repeated for those that are put back', () => {
+  const deadlines = new Deadlines();
+  for (const [client, atMs] of [
+    [1, 100],
+    [2, 150],
+    [3, 400],
+  ] as const)
+    deadlines.watch(client, atMs);
+  assert.deepEqual(deadlines.takeDue(100, 250), [1, 2]);
+  deadlines.watch(1, 1_600);
+  deadlines.watch(2, 150);
+  assert.deepEqual(deadlines.takeDue(120, 250), []);
+  assert.equal(deadlines.nextMs(), 150);
+  assert.deepEqual(deadlines.takeDue(150, 250), [2]);
+});
+
+test('nodes that speak are looked at a few times in a second, however many they are', () => {
+  const world = new World();
+  const nodes = 40;
+  for (let node = 1; node <= nodes; node += 1) world.join(node, node, { heartbeatMs: 1_000 });
+  let wakings = 0;
+  for (let turn = 0; turn < 400; turn += 1) {
+    world.say((turn % nodes) + 1, 'echoRequest', { msgSeqNumber: 1 });
+    const untilMs = world.nowMs + 25;
+    for (;;) {
+      const nextMs = world.arbiter.nextDeadlineMs();
+      if (nextMs === undefined || nextMs > untilMs) break;
+      wakings += 1;
+      world.tick(nextMs);
+    }
+    world.nowMs = untilMs;
+  }
+  assert.equal(world.closed.size, 0);
+  assert.ok(wakings <= 50, `${wakings} wakings in ten seconds`);
+});
+
 test('a silent node is dead at one and a half heartbeats, not a millisecond before', () => {
   const world = new World();
   world.join(1, 1, { heartbeatMs: 8000 });
