@@ -56,6 +56,8 @@ const SHARE_OF_ONE_ADDRESS = 1 / 4;
 /** Of the connections that descriptors allow, kept for addresses from which nodes have joined. */
 const SHARE_FOR_KNOWN = 1 / 8;
 
+const NOBODY: readonly ClientId[] = [];
+
 export class Admission {
   readonly #settings: AdmissionSettings;
   readonly #book: AddressBook;
@@ -199,7 +201,8 @@ export class Admission {
   }
 
   /** Those whose handshake begins now. */
-  takeTurns(nowMs: number): ClientId[] {
+  takeTurns(nowMs: number): readonly ClientId[] {
+    if (this.#waitingCount() === 0) return NOBODY;
     const begun: ClientId[] = [];
     while (this.#shaking.size < this.#settings.handshakesMax) {
       const [next] = this.#waiting.known.size > 0 ? this.#waiting.known : this.#waiting.strangers;

@@ -6,8 +6,11 @@ import type { MessageName } from './messages.ts';
 import { INIT_ACCEPTED_REQUIRED, MESSAGES, NODE_LIST_REQUIRED } from './messages.ts';
 import type { OptionName, OptionRow, OptionValues } from './options.ts';
 import { OPTIONS } from './options.ts';
-import { visitTlvs } from './tlv.ts';
-import { wordsByNumber } from './wire-types.ts';
+import { TLV_HEADER_BYTES, visitTlvs } from './tlv.ts';
+import { readU16, readU32, wordsByNumber } from './wire-types.ts';
+
+const U32_BYTES = 4;
+const SEQ_ONLY_BYTES = TLV_HEADER_BYTES + U32_BYTES;
 
 export type DecodedBody =
   | { readonly ok: true; readonly options: OptionValues }
@@ -19,6 +22,7 @@ const NAME_OF_CODE = wordsByNumber(OPTIONS, (row) => row.code);
 type FoundOptions = { [K in OptionName]?: unknown };
 
 export function decodeBody(body: Uint8Array): DecodedBody {
+  if (holdsSeqOnly(body)) return { ok: true, options: { msgSeqNumber: readU32(body, TLV_HEADER_BYTES) } };
   const found: FoundOptions = {};
   const fits = visitTlvs(body, (code, value) => {
     const name = NAME_OF_CODE[code];
@@ -33,8 +37,19 @@ export function decodeBody(body: Uint8Array): DecodedBody {
 
 /** The first option the receiver of this message cannot do without, undefined if all are there. */
 export function missingOption(name: MessageName, options: OptionValues): OptionName | undefined {
-  const absent = (option: OptionName) => options[option] === undefined;
-  return MESSAGES[name].required.find(absent) ?? requiredByContent(name, options).find(absent);
+  return absentOf(MESSAGES[name].required, options) ?? absentOf(requiredByContent(name, options), options);
+}
+
+/** All that heartbeats and confirmations say, and most of what is said at all: worth a short way of its own. */
+function holdsSeqOnly(body: Uint8Array): boolean {
+  return (
+    body.length === SEQ_ONLY_BYTES && readU16(body, 0) === OPTIONS.msgSeqNumber.code && readU16(body, 2) === U32_BYTES
+  );
+}
+
+function absentOf(required: readonly OptionName[], options: OptionValues): OptionName | undefined {
+  for (const option of required) if (options[option] === undefined) return option;
+  return undefined;
 }
 
 function store(found: FoundOptions, name: OptionName, bytes: Uint8Array): boolean {

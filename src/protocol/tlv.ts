@@ -5,7 +5,7 @@
 import assert from 'node:assert';
 import { readU16, U16_MAX, writeU16 } from './wire-types.ts';
 
-const TLV_HEADER_BYTES = 4;
+export const TLV_HEADER_BYTES = 4;
 
 /** Called for each option in order; false stops the walk. `value` is a view, not a copy. */
 type Visit = (code: number, value: Uint8Array) => boolean;

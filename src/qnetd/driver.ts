@@ -10,7 +10,7 @@ import type { Effect } from '../arbiter/effects.ts';
 import type { ArbiterEvent, ClientId } from '../arbiter/events.ts';
 import type { Report } from '../arbiter/reports.ts';
 import type { RecordStore } from './records.ts';
-import { type LinkPort, runEffects } from './run-effects.ts';
+import { type EffectPorts, type LinkPort, runEffects } from './run-effects.ts';
 
 /** The part of the arbiter that a driver needs. */
 export interface Core {
@@ -35,13 +35,23 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 export class Driver {
   readonly #options: DriverOptions;
   readonly #links = new Map<ClientId, LinkPort>();
+  readonly #ports: EffectPorts;
   readonly #waiting: ArbiterEvent[] = [];
   #feeding = false;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires; infinite without one. */
+  #wakeAtMs = Number.POSITIVE_INFINITY;
 
   constructor(options: DriverOptions) {
     this.#options = options;
+    this.#ports = {
+      links: this.#links,
+      report: options.report,
+      records: options.records,
+      later: (later) => this.feed(later),
+      overflowed: (blame, to) => this.#overflowed(blame, to),
+    };
   }
 
   /** A connection was accepted. */
@@ -60,10 +70,14 @@ export class Driver {
   }
 
   feed(event: ArbiterEvent): void {
-    this.#waiting.push(event);
-    if (this.#feeding || this.#stopped) return;
+    if (this.#stopped) return;
+    if (this.#feeding) {
+      this.#waiting.push(event);
+      return;
+    }
     this.#feeding = true;
     try {
+      this.#handle(event);
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#handle(next);
     } catch (error) {
       this.stop();
@@ -83,27 +97,28 @@ export class Driver {
   }
 
   #handle(event: ArbiterEvent): void {
-    runEffects(this.#options.core.handle(event, this.#options.nowMs()), {
-      links: this.#links,
-      report: this.#options.report,
-      records: this.#options.records,
-      later: (later) => this.feed(later),
-      overflowed: (blame, to) => {
-        const link = this.#links.get(blame);
-        if (link === undefined) return;
-        this.#options.overflowed(blame, to);
-        link.close();
-        this.disconnected(blame, 'a message that it caused could not be queued');
-      },
-    });
+    runEffects(this.#options.core.handle(event, this.#options.nowMs()), this.#ports);
   }
 
+  #overflowed(blame: ClientId, to: ClientId): void {
+    const link = this.#links.get(blame);
+    if (link === undefined) return;
+    this.#options.overflowed(blame, to);
+    link.close();
+    this.disconnected(blame, 'a message that it caused could not be queued');
+  }
+
+  /** A timer that fires too early finds nothing to do, which costs less than setting it anew after each event. */
   #wakeLater(): void {
-    clearTimeout(this.#timer);
     if (this.#stopped) return;
     const deadlineMs = this.#options.core.nextDeadlineMs();
-    if (deadlineMs === undefined) return;
+    if (deadlineMs === undefined || deadlineMs >= this.#wakeAtMs) return;
+    clearTimeout(this.#timer);
     const waitMs = Math.min(Math.max(0, Math.ceil(deadlineMs - this.#options.nowMs())), TIMER_MS_MAX);
-    this.#timer = setTimeout(() => this.feed({ kind: 'tick' }), waitMs);
+    this.#wakeAtMs = deadlineMs;
+    this.#timer = setTimeout(() => {
+      this.#wakeAtMs = Number.POSITIVE_INFINITY;
+      this.feed({ kind: 'tick' });
+    }, waitMs);
   }
 }

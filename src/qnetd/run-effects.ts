@@ -31,7 +31,7 @@ export interface EffectPorts {
 type RecordEffect = Extract<Effect, { kind: 'record' | 'forgetRecord' }>;
 
 export function runEffects(effects: readonly Effect[], ports: EffectPorts): void {
-  const written = new Set<LinkPort>();
+  const written: LinkPort[] = [];
   const reports: Report[] = [];
   const recordEffects: RecordEffect[] = [];
   for (const effect of effects) {
@@ -39,8 +39,8 @@ export function runEffects(effects: readonly Effect[], ports: EffectPorts): void
       case 'send': {
         const link = ports.links.get(effect.to);
         if (link === undefined) break;
-        if (link.send(effect.bytes)) written.add(link);
-        else ports.overflowed(effect.blame, effect.to);
+        if (!link.send(effect.bytes)) ports.overflowed(effect.blame, effect.to);
+        else if (!written.includes(link)) written.push(link);
         break;
       }
       case 'startTls':

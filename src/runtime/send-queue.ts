@@ -22,7 +22,10 @@ export class SendQueue {
   #inFlight = 0;
   #completed = 0;
   #stalled = false;
-  #watching = false;
+  #isWatched = false;
+  #turnsWaited = 0;
+  #completedThen = 0;
+  readonly #oneDone = () => this.#done(1);
 
   constructor(output: Output, messagesMax: number) {
     this.#output = output;
@@ -41,16 +44,16 @@ export class SendQueue {
   flush(): void {
     const messages = this.#collected.length;
     if (messages === 0 || this.#output === undefined) return;
-    const [first] = this.#collected;
-    const bytes = messages === 1 && first !== undefined ? first : Buffer.concat(this.#collected);
+    // A frame has memory of its own, which Node.js would take out of the heap to write it; the copy comes from its pool.
+    const bytes = Buffer.concat(this.#collected);
     this.#collected = [];
     this.#inFlight += messages;
-    this.#output.write(bytes, () => {
-      this.#inFlight -= messages;
-      this.#completed += 1;
-      this.#stalled = false;
-    });
-    this.#watch(0, this.#completed);
+    this.#output.write(bytes, messages === 1 ? this.#oneDone : () => this.#done(messages));
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    this.#turnsWaited = 0;
+    this.#completedThen = this.#completed;
+    watch(this);
   }
 
   /** Holds output back until resume(). */
@@ -65,15 +68,36 @@ export class SendQueue {
     this.flush();
   }
 
-  #watch(turnsWaited: number, completedThen: number): void {
-    if (this.#watching) return;
-    this.#watching = true;
-    setImmediate(() => {
-      this.#watching = false;
-      if (this.#inFlight === 0) return;
-      const turns = this.#completed === completedThen ? turnsWaited + 1 : 0;
-      if (turns >= STALLED_TURNS) this.#stalled = true;
-      else this.#watch(turns, this.#completed);
-    });
+  /** A turn of the event loop has gone by; true if the next one matters, too. */
+  turned(): boolean {
+    if (this.#inFlight === 0) {
+      this.#isWatched = false;
+      return false;
+    }
+    this.#turnsWaited = this.#completed === this.#completedThen ? this.#turnsWaited + 1 : 0;
+    this.#completedThen = this.#completed;
+    if (this.#turnsWaited < STALLED_TURNS) return true;
+    this.#stalled = true;
+    this.#isWatched = false;
+    return false;
   }
+
+  #done(messages: number): void {
+    this.#inFlight -= messages;
+    this.#completed += 1;
+    this.#stalled = false;
+  }
+}
+
+/** Queues that wait for a write to be reported done: one look a turn for all of them. */
+let watched: SendQueue[] = [];
+
+function watch(queue: SendQueue): void {
+  watched.push(queue);
+  if (watched.length === 1) setImmediate(lookAtWatched);
+}
+
+function lookAtWatched(): void {
+  watched = watched.filter((queue) => queue.turned());
+  if (watched.length > 0) setImmediate(lookAtWatched);
 }
