@@ -85,7 +85,7 @@ test('a certificate checked for one cluster does not open another', () => {
   assert.deepEqual(world.arbiter.snapshot(0).clusters, []);
 });
 
-test('a second INIT is refused and changes nothing, whatever it says', () => {
+test('W9: a second INIT is refused and changes nothing, whatever it says', () => {
   const world = new World();
   world.join(1, 1, { heartbeatMs: 8000 });
   world.config(1, [1, 2]);

@@ -1,10 +1,12 @@
 /** Every scenario S1 to S29 has a script with a recorded outcome: the arbiter's here, the node's in test/member/scripts. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { allScripts } from '../member/scripts/files.ts';
 import { allCases, strictCases } from './files.ts';
 
 const SCENARIOS = 29;
+const WEAK_SPOTS = 19;
 /** These are about the node. */
 const OF_THE_NODE = [26, 27, 28, 29];
 
@@ -27,6 +29,23 @@ test('what is about the node is played by both kinds of vote_safety', () => {
     const played = numbers(allScripts().filter(({ cluster }) => cluster['safety'] === safety));
     assert.deepEqual([...played].sort(), OF_THE_NODE, safety);
   }
+});
+
+/** Titles of scripts and names of tests. */
+function names(): string[] {
+  const tests = ['../arbiter/safety/strict.test.ts', '../arbiter/session.test.ts'];
+  const texts = tests.map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'));
+  const titles = texts.flatMap((text) => [...text.matchAll(/^test\(['"](.*)['"],/gm)].map(([, name = '']) => name));
+  return [...titles, ...allCases().map(({ title }) => title)];
+}
+
+test('every weak spot of upstream that a node can see, W1 to W19, has a test that names it', () => {
+  const all = Array.from({ length: WEAK_SPOTS }, (_, index) => `W${index + 1}`);
+  const found = names().flatMap((name) => name.match(/\bW\d+\b/g) ?? []);
+  assert.deepEqual(
+    all.filter((spot) => !found.includes(spot)),
+    [],
+  );
 });
 
 test('no command is without its outcome', () => {
