@@ -2,14 +2,8 @@
  * Defects of one line each, put into a copy of the core on purpose. Some are slips that anybody could make here, some are
  * defects that upstream had and mended. Each has to be caught by a suite; one whose text is no longer there is an error.
  */
-
-export interface Mutation {
-  readonly name: string;
-  readonly file: string;
-  /** Occurs exactly once in the file. */
-  readonly search: string;
-  readonly replacement: string;
-}
+import { OF_LAST_MEN, OF_UPSTREAMS_NODE } from './last-men.ts';
+import type { Mutation } from './mutation.ts';
 
 const FFSPLIT = 'src/arbiter/algorithms/ffsplit.ts';
 const SELECTION = 'src/arbiter/algorithms/ffsplit-selection.ts';
@@ -288,7 +282,7 @@ const OF_UPSTREAM: readonly Mutation[] = [
   },
   {
     name: 'upstream 3.0.3: a refused second INIT replaces the heartbeat of the first',
-    file: ARBITER,
+    file: 'src/arbiter/joining.ts',
     search: 'if (heartbeatMs !== undefined && session.cluster === undefined) {',
     replacement: 'if (heartbeatMs !== undefined) {',
   },
@@ -300,4 +294,10 @@ const OF_UPSTREAM: readonly Mutation[] = [
   },
 ];
 
-export const MUTATIONS: readonly Mutation[] = [...OF_THE_ARBITER, ...OF_THE_NODE, ...OF_UPSTREAM];
+export const MUTATIONS: readonly Mutation[] = [
+  ...OF_THE_ARBITER,
+  ...OF_LAST_MEN,
+  ...OF_THE_NODE,
+  ...OF_UPSTREAMS_NODE,
+  ...OF_UPSTREAM,
+];
