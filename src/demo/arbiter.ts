@@ -1,5 +1,6 @@
 /** The arbiter of the show: our own service in this process, asked for its state where `qnetd status` asks. */
 
+import type { ArbiterSettings } from '../arbiter/settings.ts';
 import type { LogSink } from '../qnetd/log-lines.ts';
 import { type Directories, defaultQnetdOptions, type QnetdOptions } from '../qnetd/options.ts';
 import { Service } from '../qnetd/service.ts';
@@ -21,6 +22,7 @@ const ASK_EACH_MS = 50;
 
 export interface ArbiterWishes {
   readonly directories: Directories;
+  readonly voteSafety: ArbiterSettings['voteSafety'];
   readonly log: LogSink;
   /** It failed by itself. */
   readonly failed: (error: unknown) => void;
@@ -62,9 +64,11 @@ export class DemoArbiter {
   }
 
   async start(): Promise<void> {
-    const { directories, log, failed } = this.#wishes;
+    const { directories, voteSafety, log, failed } = this.#wishes;
+    const usual = defaultQnetdOptions(directories);
     const options: QnetdOptions = {
-      ...defaultQnetdOptions(directories),
+      ...usual,
+      arbiter: { ...usual.arbiter, voteSafety },
       listenAddress: '127.0.0.1',
       port: this.#port,
     };

@@ -4,8 +4,9 @@
  */
 import { nodesText, wrapped } from '../status/text-layout.ts';
 import type { NodeSeen, Seen } from './check.ts';
+import { arbiterVotes } from './rules.ts';
 import type { Scene } from './story.ts';
-import { type NodeIds, partitionsOf } from './world.ts';
+import { type NodeIds, partitionsOf, type World } from './world.ts';
 
 export type Tone = 'good' | 'bad' | 'unsure' | 'strong' | 'plain';
 
@@ -14,6 +15,7 @@ export interface Glyphs {
   /** Corners from the upper left clockwise, then horizontal and vertical. */
   readonly box: readonly [string, string, string, string, string, string];
   readonly turn: string;
+  readonly branch: string;
   readonly arrow: string;
   readonly holds: string;
   readonly lacks: string;
@@ -23,6 +25,7 @@ export interface Glyphs {
 export const UNICODE: Glyphs = {
   box: ['╭', '╮', '╯', '╰', '─', '│'],
   turn: '┐',
+  branch: '┬',
   arrow: '▼',
   holds: '●',
   lacks: '○',
@@ -31,6 +34,7 @@ export const UNICODE: Glyphs = {
 export const ASCII: Glyphs = {
   box: ['+', '+', '+', '+', '-', '|'],
   turn: '+',
+  branch: '+',
   arrow: 'v',
   holds: '*',
   lacks: '.',
@@ -66,7 +70,7 @@ const TEXT_LINES = 6;
 
 export function pictureOf({ scene, number, count, seen, verdict }: Moment, style: Style): string[] {
   const { world } = scene;
-  const parts = partitionsOf(world).map((nodeIds) => partOf(nodeIds, seen.nodes));
+  const parts = partsOf(world, seen);
   const text = verdict.flatMap((sentence) => hanging(sentence));
   while (text.length < TEXT_LINES) text.push('');
   return [
@@ -83,7 +87,7 @@ export function pictureOf({ scene, number, count, seen, verdict }: Moment, style
 
 /** `[1* 2*] quorate  [3 4] not quorate`, for a line without a picture. */
 export function compactText({ scene, seen }: Moment): string {
-  const parts = partitionsOf(scene.world).map((nodeIds) => partOf(nodeIds, seen.nodes));
+  const parts = partsOf(scene.world, seen);
   const shown = parts.map(({ nodeIds, holders, state, votes }) => {
     const nodes = nodeIds.map((nodeId) => `${nodeId}${holders.includes(nodeId) ? '*' : ''}`);
     return `[${nodes.join(' ')}] ${state} (votes: ${votes})`;
@@ -91,19 +95,23 @@ export function compactText({ scene, seen }: Moment): string {
   return shown.join('  ');
 }
 
-function partOf(nodeIds: NodeIds, nodes: readonly NodeSeen[]): Part {
+function partsOf(world: World, { nodes }: Seen): Part[] {
+  return partitionsOf(world).map((nodeIds) => partOf(nodeIds, nodes, arbiterVotes(world)));
+}
+
+function partOf(nodeIds: NodeIds, nodes: readonly NodeSeen[], ofArbiter: number): Part {
   const own = nodes.filter(({ nodeId }) => nodeIds.includes(nodeId));
   const [first] = own;
   const holders = own.filter(({ casts }) => casts).map(({ nodeId }) => nodeId);
   if (first === undefined) return { nodeIds, state: 'regrouping', holders, votes: 'none yet' };
   const together = own.length === nodeIds.length && own.every(({ members }) => members.join() === nodeIds.join());
   const agreed = own.every(({ synchronising, quorate }) => !synchronising && quorate === first.quorate);
-  const extra = first.casts ? ' + 1' : '';
+  const [added, extra] = first.casts ? [ofArbiter, ` + ${ofArbiter}`] : [0, ''];
   return {
     nodeIds,
     state: !together || !agreed ? 'regrouping' : first.quorate ? 'quorate' : 'not quorate',
     holders,
-    votes: `${first.votes - (first.casts ? 1 : 0)}${extra}, needs ${first.quorum}`,
+    votes: `${first.votes - added}${extra}, needs ${first.quorum}`,
   };
 }
 
@@ -113,14 +121,24 @@ function innerColumns({ nodeIds }: Part): number {
 
 function arbiterLines(hasArbiter: boolean, parts: readonly Part[], { glyphs, paint }: Style): string[] {
   if (!hasArbiter) return [paint('bad', '  arbiter: lost'), ''];
-  const at = parts.findIndex(({ nodeIds, holders }) => holders.length === nodeIds.length);
-  if (at < 0) return [paint('unsure', '  arbiter: its vote is with nobody now'), ''];
+  const columns = parts.flatMap((part, at) => (holdsVote(part) ? [middleOf(parts, at)] : []));
+  if (columns.length === 0) return [paint('unsure', '  arbiter: its vote is with nobody now'), ''];
   const [, , , , horizontal] = glyphs.box;
+  let line = '  arbiter ';
+  let arrows = '';
+  for (const column of columns) {
+    line = `${line.padEnd(column, horizontal)}${column === columns.at(-1) ? glyphs.turn : glyphs.branch}`;
+    arrows = `${arrows.padEnd(column)}${glyphs.arrow}`;
+  }
+  return [paint('good', line), paint('good', arrows)];
+}
+
+const holdsVote = ({ nodeIds, holders }: Part): boolean => holders.length === nodeIds.length;
+
+/** The column above the middle of a box. */
+function middleOf(parts: readonly Part[], at: number): number {
   const before = parts.slice(0, at).reduce((sum, part) => sum + innerColumns(part) + 4 + GAP.length, 2);
-  const column = before + Math.floor((innerColumns(parts[at] ?? emptyPart) + 4) / 2);
-  const label = '  arbiter ';
-  const line = `${label}${horizontal.repeat(column - label.length)}${glyphs.turn}`;
-  return [paint('good', line), paint('good', `${' '.repeat(column)}${glyphs.arrow}`)];
+  return before + Math.floor((innerColumns(parts[at] ?? emptyPart) + 4) / 2);
 }
 
 const emptyPart: Part = { nodeIds: [], state: 'regrouping', holders: [], votes: '' };

@@ -35,7 +35,8 @@ export async function play(
   const wrong = (reason: string): void => {
     why ??= reason;
   };
-  const stage = await Stage.open({ failed: wrong, changed: () => watch() });
+  const algorithm = scenes[0]?.world.algorithm;
+  const stage = await Stage.open({ failed: wrong, changed: () => watch() }, algorithm);
   /** After every change on any node, and in between. */
   const watch = (): void => {
     const both = doubleQuorum(stage.nodesSeen());
@@ -135,7 +136,7 @@ class SceneRun {
   }
 
   #moment(seen: Seen, isSettled: boolean): Moment {
-    const verdict = isSettled ? explanation(this.#showing.scene.outcome, seen) : [];
+    const verdict = isSettled ? explanation(this.#showing.scene, seen) : [];
     return { ...this.#showing, seen, verdict };
   }
 }

@@ -16,7 +16,8 @@ import { DemoArbiter } from './arbiter.ts';
 import { makeCertificates } from './certificates.ts';
 import type { NodeSeen, Seen } from './check.ts';
 import { DemoNode } from './node.ts';
-import type { Change } from './world.ts';
+import { arbiterVotes } from './rules.ts';
+import type { Change, DemoAlgorithm } from './world.ts';
 
 export interface StagePorts {
   /** Something changed on a node. */
@@ -35,22 +36,24 @@ const CONNECT_TIMEOUT_MS = 1_000;
 export class Stage {
   readonly #directory: string;
   readonly #ports: StagePorts;
+  readonly #algorithm: DemoAlgorithm;
   readonly #cluster = new TwinCluster(REAL_SCHEDULER, TWIN_TIMINGS);
   readonly #nodes = new Map<number, DemoNode>();
   readonly #clean: () => void;
   #arbiter: DemoArbiter | undefined;
   #applying: Promise<void> = Promise.resolve();
 
-  private constructor(directory: string, ports: StagePorts) {
+  private constructor(directory: string, ports: StagePorts, algorithm: DemoAlgorithm) {
     this.#directory = directory;
+    this.#algorithm = algorithm;
     this.#ports = ports;
     this.#clean = () => rmSync(directory, { recursive: true, force: true });
     process.on('exit', this.#clean);
   }
 
   /** Keys are made and nothing runs yet. */
-  static async open(ports: StagePorts): Promise<Stage> {
-    const stage = new Stage(await makeDirectory(), ports);
+  static async open(ports: StagePorts, algorithm: DemoAlgorithm = 'ffsplit'): Promise<Stage> {
+    const stage = new Stage(await makeDirectory(), ports, algorithm);
     try {
       await makeCertificates({ arbiterDir: stage.#arbiterDir, nodeDir: stage.#nodeDir }, CLUSTER_NAME);
     } catch (error) {
@@ -99,10 +102,10 @@ export class Stage {
         return this.#cluster.split(change.islands);
       case 'heal':
         return this.#cluster.heal();
-      case 'loseNode':
-        return await this.#nodes.get(change.nodeId)?.lose();
-      case 'returnNode':
-        return await this.#nodes.get(change.nodeId)?.start();
+      case 'loseNodes':
+        return await this.#each(change.nodeIds, (node) => node.lose());
+      case 'returnNodes':
+        return await this.#each(change.nodeIds, (node) => node.start());
       case 'loseArbiter':
         return await this.#arbiter?.stop();
       case 'returnArbiter':
@@ -110,10 +113,17 @@ export class Stage {
     }
   }
 
+  async #each(nodeIds: readonly number[], act: (node: DemoNode) => Promise<void>): Promise<void> {
+    const chosen = nodeIds.flatMap((nodeId) => this.#nodes.get(nodeId) ?? []);
+    await Promise.all(chosen.map(act));
+  }
+
   async #start(nodeIds: readonly number[]): Promise<void> {
     const { failed } = this.#ports;
     const arbiter = await DemoArbiter.start({
       directories: { stateDir: this.#arbiterDir, runDir: this.#directory },
+      // "test" is for giving the vote to everybody who asks, which is what strict is there to prevent.
+      voteSafety: this.#algorithm === 'test' ? 'upstream' : 'strict',
       log: SILENT_LOG,
       failed: (error) => failed(`the arbiter failed: ${error instanceof Error ? error.message : String(error)}`),
     });
@@ -123,15 +133,17 @@ export class Stage {
   }
 
   #makeNode(nodeId: number, nodeIds: readonly number[], port: number): DemoNode {
-    const { localSocket } = DEFAULT_QDEVICE_OPTIONS;
+    const { localSocket, ranges } = DEFAULT_QDEVICE_OPTIONS;
+    const quorum = deviceSection(port, this.#algorithm, arbiterVotes({ algorithm: this.#algorithm, nodeIds }));
     return new DemoNode({
       nodeId,
       cluster: this.#cluster,
-      keys: clusterKeys({ clusterName: CLUSTER_NAME, nodeIds, quorum: deviceSection(port) }, nodeId),
+      keys: clusterKeys({ clusterName: CLUSTER_NAME, nodeIds, quorum }, nodeId),
       options: {
         ...DEFAULT_QDEVICE_OPTIONS,
         lockFile: join(this.#directory, `node-${nodeId}.pid`),
         localSocket: { ...localSocket, path: join(this.#directory, `node-${nodeId}.sock`) },
+        ranges: { ...ranges, testAlgorithmEnabled: this.#algorithm === 'test' },
         stateDir: this.#nodeDir,
       },
       log: SILENT_LOG,
@@ -157,13 +169,17 @@ async function makeDirectory(): Promise<string> {
 }
 
 /** As corosync.conf would have it; corosync keeps some of it as numbers and the rest as text. */
-function deviceSection(port: number): Readonly<Record<string, string | number>> {
+function deviceSection(
+  port: number,
+  algorithm: DemoAlgorithm,
+  votes: number,
+): Readonly<Record<string, string | number>> {
   return {
     'device.model': 'net',
-    'device.votes': 1,
+    'device.votes': votes,
     'device.timeout': DEVICE_TIMEOUT_MS,
     'device.sync_timeout': DEVICE_SYNC_TIMEOUT_MS,
-    'device.net.algorithm': 'ffsplit',
+    'device.net.algorithm': algorithm,
     'device.net.host': '127.0.0.1',
     'device.net.port': String(port),
     'device.net.tls': 'required',

@@ -2,7 +2,11 @@
 
 export type NodeIds = readonly number[];
 
+/** As corosync.conf names them. */
+export type DemoAlgorithm = 'ffsplit' | 'lms' | '2nodelms' | 'test';
+
 export interface World {
+  readonly algorithm: DemoAlgorithm;
   readonly nodeIds: NodeIds;
   /** Every node is on one island, lost ones too; only nodes of one island reach each other. */
   readonly islands: readonly NodeIds[];
@@ -14,14 +18,14 @@ export type Change =
   | { readonly kind: 'start' }
   | { readonly kind: 'split'; readonly islands: readonly NodeIds[] }
   | { readonly kind: 'heal' }
-  | { readonly kind: 'loseNode'; readonly nodeId: number }
-  | { readonly kind: 'returnNode'; readonly nodeId: number }
+  | { readonly kind: 'loseNodes'; readonly nodeIds: NodeIds }
+  | { readonly kind: 'returnNodes'; readonly nodeIds: NodeIds }
   | { readonly kind: 'loseArbiter' }
   | { readonly kind: 'returnArbiter' };
 
-export function healthyWorld(nodeCount: number): World {
+export function healthyWorld(nodeCount: number, algorithm: DemoAlgorithm = 'ffsplit'): World {
   const nodeIds = Array.from({ length: nodeCount }, (_, index) => index + 1);
-  return { nodeIds, islands: [nodeIds], lost: [], hasArbiter: true };
+  return { algorithm, nodeIds, islands: [nodeIds], lost: [], hasArbiter: true };
 }
 
 export function changed(world: World, change: Change): World {
@@ -32,10 +36,10 @@ export function changed(world: World, change: Change): World {
       return { ...world, islands: change.islands };
     case 'heal':
       return { ...world, islands: [world.nodeIds] };
-    case 'loseNode':
-      return { ...world, lost: [...world.lost, change.nodeId] };
-    case 'returnNode':
-      return { ...world, lost: world.lost.filter((nodeId) => nodeId !== change.nodeId) };
+    case 'loseNodes':
+      return { ...world, lost: [...world.lost, ...change.nodeIds] };
+    case 'returnNodes':
+      return { ...world, lost: world.lost.filter((nodeId) => !change.nodeIds.includes(nodeId)) };
     case 'loseArbiter':
       return { ...world, hasArbiter: false };
     case 'returnArbiter':

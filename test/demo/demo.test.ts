@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { storyOf } from '../../src/demo/story.ts';
+import type { DemoAlgorithm } from '../../src/demo/world.ts';
 import { runDemo } from './program.ts';
 
 const LAST = /\nEvery scene ended as the rules say; never were two partitions quorate\. \(\d+ s\)\n$/;
 
-function assertPlayed(stdout: string, nodeCount: number, seed?: number): void {
-  const scenes = storyOf(nodeCount, seed);
+function assertPlayed(stdout: string, nodeCount: number, seed?: number, algorithm?: DemoAlgorithm): void {
+  const scenes = storyOf(nodeCount, seed, algorithm);
   let from = 0;
   for (const [index, { title, happens }] of scenes.entries()) {
     const line = `\n${index + 1}/${scenes.length} ${title}. ${happens}\n`;
@@ -19,7 +20,7 @@ function assertPlayed(stdout: string, nodeCount: number, seed?: number): void {
   assert.match(stdout, /^[\x20-\x7e\n]*$/, 'plain lines');
 }
 
-describe('the demo', { concurrency: 8 }, () => {
+describe('the demo', { concurrency: 12 }, () => {
   test('four nodes, in the order of the manual', async () => {
     const { exitCode, stdout, stderr, leftBehind } = await runDemo([]);
     assert.deepEqual([exitCode, stderr, leftBehind], [0, '', []]);
@@ -53,6 +54,35 @@ describe('the demo', { concurrency: 8 }, () => {
     });
   }
 
+  for (const [algorithm, nodeCount, seed, words] of [
+    ['lms', 4, undefined, "Node 4 goes on: 1 vote and the arbiter's 3 make 4, and 4 are needed."],
+    ['lms', 5, 6, "gets the arbiter's 4 votes: "],
+    [
+      '2nodelms',
+      2,
+      undefined,
+      "The partition of node 2 gets the arbiter's vote: the other node is not connected (last man).",
+    ],
+    [
+      'test',
+      4,
+      undefined,
+      "Every partition gets the arbiter's vote: this algorithm gives it to everybody who asks (test).",
+    ],
+  ] as const) {
+    test(`${algorithm} with ${nodeCount} nodes${seed === undefined ? '' : ` as seed ${seed} draws it`}`, async () => {
+      const wishes = [
+        '--algorithm',
+        algorithm,
+        ...(seed === undefined ? [] : ['--seed', `${seed}`, '--nodes', `${nodeCount}`]),
+      ];
+      const { exitCode, stdout, stderr, leftBehind } = await runDemo(wishes);
+      assert.deepEqual([exitCode, stderr, leftBehind], [0, '', []], stdout);
+      assertPlayed(stdout, nodeCount, seed, algorithm);
+      assert.ok(stdout.includes(words), stdout);
+    });
+  }
+
   test('Ctrl-C in the middle takes everything down', async () => {
     const { exitCode, stderr, leftBehind } = await runDemo([], { interruptAt: '[1* 2*] quorate' });
     assert.deepEqual([exitCode, stderr], [130, 'Stopped; everything is taken down again.\n']);
@@ -63,8 +93,15 @@ describe('the demo', { concurrency: 8 }, () => {
     [['--nodes', '9'], '--nodes is "9". Give a number from 2 to 8.\n'],
     [['--nodes', '1'], '--nodes is "1". Give a number from 2 to 8.\n'],
     [['--seed', 'x'], '--seed is "x". Give a number from 0 to 4294967295.\n'],
-    [['--algorithm', 'lms'], 'The algorithm lms cannot be shown yet, it comes later. Use --algorithm ffsplit.\n'],
-    [['--algorithm', 'coin'], '"coin" is no algorithm. Use --algorithm ffsplit; the others come later.\n'],
+    [['--algorithm', 'coin'], '"coin" is no algorithm. Use ffsplit, lms, 2nodelms or test.\n'],
+    [
+      ['--algorithm', '2nodelms', '--nodes', '4'],
+      '--nodes is "4". 2nodelms is for two nodes: leave --nodes out, or use --algorithm lms.\n',
+    ],
+    [
+      ['--algorithm', 'test', '--nodes', '3'],
+      '--nodes is "3". test is shown with 4 to 8 nodes: with fewer both sides of a split would go on.\n',
+    ],
     [['--what'], 'Unknown argument: what. See npm run demo -- --help.\n'],
     [['--nodes'], 'Not enough arguments following: nodes. See npm run demo -- --help.\n'],
   ];

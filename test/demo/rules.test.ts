@@ -2,8 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Algorithm } from '../../src/arbiter/algorithms/algorithm.ts';
 import { selectPartition } from '../../src/arbiter/algorithms/ffsplit-selection.ts';
 import type { Picture } from '../../src/arbiter/algorithms/ffsplit-view.ts';
+import { lms } from '../../src/arbiter/algorithms/lms.ts';
+import { testAlgorithm } from '../../src/arbiter/algorithms/test-algorithm.ts';
+import { twoNodeLms } from '../../src/arbiter/algorithms/two-node-lms.ts';
+import { type Cluster, type Member, memberOf, newCluster } from '../../src/arbiter/cluster.ts';
 import { nodeListOf } from '../../src/arbiter/node-list.ts';
 import { outcomeOf } from '../../src/demo/rules.ts';
 import { changed, healthyWorld, type NodeIds, partitionsOf, type World } from '../../src/demo/world.ts';
@@ -20,7 +25,13 @@ const anyWorld = fc.integer({ min: 2, max: 8 }).chain((count) =>
       const { nodeIds } = healthyWorld(count);
       const islands = [0, 1, 2].map((index) => nodeIds.filter((nodeId) => island[nodeId - 1] === index));
       const filled = islands.filter(({ length }) => length > 0);
-      return { nodeIds, islands: filled, lost: lost === undefined ? [] : [lost], hasArbiter: true };
+      return {
+        algorithm: 'ffsplit',
+        nodeIds,
+        islands: filled,
+        lost: lost === undefined ? [] : [lost],
+        hasArbiter: true,
+      };
     }),
 );
 
@@ -57,10 +68,78 @@ test('the table and the arbiter name the same winner for the same reason', () =>
       assert.deepEqual([winner, rule], [[...judged.winner], judged.rule]);
       assert.ok(sides.filter(({ quorate }) => quorate).length <= 1);
       for (const { nodeIds, holdsVote, votes } of sides) {
-        assert.equal(holdsVote, nodeIds === winner);
+        assert.equal(holdsVote, nodeIds.join() === winner.join());
         assert.equal(votes, nodeIds.length + (holdsVote ? 1 : 0));
       }
     }),
+  );
+});
+
+/** Every running node connected and reporting truly, judged by the arbiter one after the other. */
+function judged(
+  world: World,
+  algorithm: Algorithm,
+): { readonly winner: readonly number[]; readonly rules: ReadonlySet<string> } {
+  const rules = new Set<string>();
+  let cluster: Cluster = { ...newCluster('demo', true), members: membersOf(world) };
+  for (const { client } of cluster.members) {
+    const member = memberOf(cluster, client);
+    const { ringId, members } = member;
+    const step = algorithm.membershipList(cluster, member, { ringId, members, heuristics: 'undefined' }, 0);
+    assert.ok('vote' in step);
+    cluster = step.cluster;
+    for (const report of step.reports) if (report.what === 'judged') rules.add(report.rule);
+  }
+  return { winner: cluster.members.filter(({ granted }) => granted).map(({ nodeId }) => nodeId), rules };
+}
+
+const NOTHING_SAID = { latest: 'undefined', membership: 'undefined', regular: 'undefined' } as const;
+
+function membersOf(world: World): Member[] {
+  const partitions = partitionsOf(world);
+  const members = partitions.flatMap((partition, index) =>
+    partition.map(
+      (nodeId): Member => ({
+        client: nodeId,
+        nodeId,
+        algorithm: 'lms',
+        tieBreaker: { mode: 'lowest' },
+        heartbeatMs: 1_000,
+        castBoundMs: undefined,
+        keepActivePartition: true,
+        ringId: { nodeId: Math.min(...partition), seq: BigInt(index + 1) },
+        config: nodeListOf(nodeInfos(world.nodeIds)),
+        configVersion: 1n,
+        members: nodeListOf(nodeInfos(partition)),
+        heuristics: NOTHING_SAID,
+        // They have been judged before, so that nobody is a newcomer.
+        judged: 'ack',
+        wakeAtMs: undefined,
+        due: undefined,
+        granted: false,
+        voteSeq: 0,
+        lastVote: undefined,
+        lastAckNack: undefined,
+      }),
+    ),
+  );
+  return members.sort((a, b) => a.nodeId - b.nodeId);
+}
+
+test('where nodes are judged one by one each of them is told what the table says', () => {
+  const algorithms = [
+    ['lms', lms],
+    ['2nodelms', twoNodeLms],
+    ['test', testAlgorithm],
+  ] as const;
+  fc.assert(
+    fc.property(anyWorld, fc.constantFrom(...algorithms), (drawn, [name, algorithm]) => {
+      const world: World = { ...drawn, algorithm: name };
+      if (partitionsOf(world).length === 0 || (name === '2nodelms' && world.nodeIds.length !== 2)) return;
+      const { winner, rule } = outcomeOf(world, []);
+      assert.deepEqual(judged(world, algorithm), { winner, rules: new Set([rule]) });
+    }),
+    { numRuns: 300 },
   );
 });
 
