@@ -45,9 +45,19 @@ function unhealthy(reason: string): CommandResult {
   return { exitCode: EXIT.unhealthy, stdout: '', stderr: byteStringOf(`The arbiter is not well: ${reason}.\n`) };
 }
 
-/** Undefined: the arbiter is behind the port. One that turns the newcomer away, as it may when it is crowded, is as well. */
-function portProblem(address: string, timeoutMs: number): Promise<string | undefined> {
-  const { host, port } = placeOf(address);
+/** Undefined: the arbiter is behind the port, at one address of it at least. */
+async function portProblem(address: string, timeoutMs: number): Promise<string | undefined> {
+  const { hosts, port } = placeOf(address);
+  let problem: string | undefined;
+  for (const host of hosts) {
+    problem = await problemAt(host, port, timeoutMs);
+    if (problem === undefined) return undefined;
+  }
+  return problem;
+}
+
+/** One that turns the newcomer away, as it may when it is crowded, is there as well. */
+function problemAt(host: string, port: number, timeoutMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const reader = new FrameReader(FRAME_BYTES_MAX);
     const socket = connect({ host, port });
@@ -76,8 +86,9 @@ function portProblem(address: string, timeoutMs: number): Promise<string | undef
 }
 
 /** As the status has it: `*:5403`, or the listen address as given and the port. */
-function placeOf(address: string): { readonly host: string; readonly port: number } {
+function placeOf(address: string): { readonly hosts: readonly string[]; readonly port: number } {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-  return { host: host === '*' ? 'localhost' : host, port: Number(address.slice(colon + 1)) };
+  // By number, because a container need not know the name localhost.
+  return { hosts: host === '*' ? ['127.0.0.1', '::1'] : [host], port: Number(address.slice(colon + 1)) };
 }

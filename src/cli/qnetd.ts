@@ -227,5 +227,14 @@ function directories({ state, runDir }: { state?: string | undefined; runDir?: s
 }
 
 function ownDirectories(): Directories {
-  return process.getuid?.() === 0 ? SYSTEM_DIRECTORIES : userDirectories(process.env, homedir());
+  return process.getuid?.() === 0 ? SYSTEM_DIRECTORIES : userDirectories(process.env, home());
+}
+
+/** A user of a container may have a number only, and no home. */
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }

@@ -55,3 +55,19 @@ test('no path of the machine that built it is inside, and native code for Debian
     rmSync(tree, { recursive: true });
   }
 });
+
+test('systemd judges the units as they are installed: what each is exposed to', () => {
+  const tree = mkdtempSync(join(tmpdir(), 'package-units-'));
+  try {
+    output('dpkg-deb', ['--extract', deb, tree]);
+    for (const [name, most] of [
+      ['corosync-qnetd', 15],
+      ['corosync-qdevice', 31],
+    ]) {
+      const unit = join(tree, `usr/lib/systemd/system/${name}.service`);
+      output('systemd-analyze', ['security', '--offline=yes', '--no-pager', `--threshold=${most}`, unit]);
+    }
+  } finally {
+    rmSync(tree, { recursive: true });
+  }
+});
