@@ -179,6 +179,10 @@ function checkForAlgorithm(source: ConfigurationSource, keys: ConfiguredKeys, se
   switch (name) {
     case 'ffsplit':
       checkVotes(source, nodes);
+      if (nodes.length > 2 && nodes.length % 2 === 1) {
+        const problem = `ffsplit runs with ${nodes.length} nodes, an odd number: the device makes this cluster weaker.`;
+        keys.note('warn', `${problem} Run qdevice sync, add a node, or remove the device.`);
+      }
       break;
     case 'twoNodeLms':
       if (nodes.length === 2) break;

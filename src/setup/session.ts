@@ -79,7 +79,7 @@ async function connected(
     await host.close();
     if (error instanceof SshFailure) return { host: undefined, failure: error };
     if (!(error instanceof HostLost)) throw error;
-    return { host: undefined, failure: new SshFailure(target.name, 'other', error.reason) };
+    return { host: undefined, failure: new SshFailure(target.name, 'noShell', error.reason) };
   }
 }
 

@@ -1,10 +1,10 @@
 /** Whom ssh is told to connect to. */
-import { execFile } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
 import { existsSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { OperatorError } from '../runtime/errors.ts';
 import type { ConfNode } from './conf/cluster.ts';
+import { sshConfig } from './host/ssh-config.ts';
 import type { SshTarget } from './host/ssh-host.ts';
 import { nameOf } from './node-names.ts';
 
@@ -13,8 +13,6 @@ export interface ArbiterAddress {
   /** For corosync.conf: nodes must not depend on a resolver when they need the vote. */
   readonly address: string;
 }
-
-const SSH_CONFIG_MS_MAX = 10_000;
 
 /** The node's name where the configuration of ssh knows more about it, else the address that corosync uses. */
 export async function nodeTarget(node: ConfNode, user: string | undefined): Promise<SshTarget> {
@@ -49,7 +47,7 @@ export async function arbiterTarget(given: string, network: string | undefined):
 }
 
 async function resolved(name: string, network: string | undefined): Promise<string> {
-  const hostName = (await sshConfig(name)).get('hostname') ?? name;
+  const hostName = (await sshConfig(name)).get('hostname')?.[0] ?? name;
   if (isIP(hostName) !== 0) return hostName;
   const found = await lookup(hostName, { all: true }).catch(() => []);
   const fitting = network === undefined ? found : found.filter(({ address }) => isWithin(address, network));
@@ -72,18 +70,7 @@ function isWithin(address: string, network: string): boolean {
 
 async function isConfigured(name: string): Promise<boolean> {
   const config = await sshConfig(name);
-  const hostName = config.get('hostname');
+  const [hostName] = config.get('hostname') ?? [];
   if (hostName !== undefined && hostName !== name.toLowerCase()) return true;
-  return (config.get('port') ?? '22') !== '22' || config.has('proxyjump') || config.has('proxycommand');
-}
-
-/** What ssh would do with a name; empty where there is no ssh, which the connection will tell. */
-function sshConfig(name: string): Promise<ReadonlyMap<string, string>> {
-  return new Promise((resolve) => {
-    execFile('ssh', ['-G', '--', name], { timeout: SSH_CONFIG_MS_MAX }, (_error, stdout) => {
-      const pairs = stdout.split('\n').map((line) => line.split(/ (.*)/s));
-      const told = pairs.filter(([, value]) => value !== undefined && value !== 'none');
-      resolve(new Map(told.map(([key = '', value = '']) => [key, value])));
-    });
-  });
+  return (config.get('port')?.[0] ?? '22') !== '22' || config.has('proxyjump') || config.has('proxycommand');
 }

@@ -7,13 +7,16 @@ import type { PortState } from './facts/port-state.ts';
 import type { SshFailure } from './host/ssh-failure.ts';
 import type { AlgorithmWish } from './rules/algorithm.ts';
 import { type ClusterFacts, checkCluster } from './rules/checks.ts';
-import { type Finding, note, refuse } from './rules/finding.ts';
+import { type Finding, note } from './rules/finding.ts';
 import type { PortProblem } from './rules/sentences.ts';
 import { REACHING } from './rules/sentences.ts';
+import { AFTERWARDS } from './rules/sentences-later.ts';
 
 export interface SurveyedNode {
   readonly name: string;
   readonly nodeId: number | undefined;
+  /** Of its first ring. */
+  readonly address: string | undefined;
   readonly facts: NodeFacts | undefined;
   readonly failure: SshFailure | undefined;
 }
@@ -42,7 +45,6 @@ const INSTALL = {
   nodes: 'apt install corosync-qdevice',
   arbiter: 'apt install corosync-qnetd',
 };
-const ROOT_KEY = 'the public key of root here (/root/.ssh/*.pub)';
 const PORT: Readonly<Record<PortState, 'open' | PortProblem | undefined>> = {
   ok: 'open',
   refused: 'refused',
@@ -55,9 +57,12 @@ const PORT: Readonly<Record<PortState, 'open' | PortProblem | undefined>> = {
 /** Everything that stands in the way, at once. */
 export function findingsOf(survey: Survey): Finding[] {
   const reaching = [
-    ...survey.nodes.flatMap((node) =>
-      node.failure === undefined || !isOnline(survey, node) ? [] : [nodeFailure(node.failure)],
-    ),
+    ...survey.nodes.flatMap((node) => {
+      const { failure } = node;
+      // Of a node that is offline that is said already; a name that nobody knows may be why it is.
+      if (failure === undefined || (failure.kind !== 'notFound' && !isOnline(survey, node))) return [];
+      return [nodeFailure({ ...node, failure })];
+    }),
     ...(survey.arbiter.failure === undefined ? [] : [sshFinding(survey.arbiter.failure)]),
   ];
   return [...reaching, ...claims(survey), ...validity(survey), ...checkCluster(clusterFacts(survey))];
@@ -139,36 +144,34 @@ function validity({ validDays, arbiter: { name, facts } }: Survey): Finding[] {
   return [note('validity', problem, 'Leave --valid-days out.')];
 }
 
-function nodeFailure(failure: SshFailure): Finding {
-  const isHostKey = failure.kind === 'unknownHostKey' || failure.kind === 'changedHostKey';
-  return isHostKey ? REACHING.F21node({ node: failure.host }) : sshFinding(failure);
+function nodeFailure({ name, address, failure }: SurveyedNode & { readonly failure: SshFailure }): Finding {
+  if (failure.kind === 'unknownHostKey' || failure.kind === 'changedHostKey') return REACHING.F21node({ node: name });
+  if (failure.kind === 'notFound') return AFTERWARDS.F72({ node: name, address: address ?? name });
+  return sshFinding(failure);
 }
 
-export function sshFinding({ host, kind, detail }: SshFailure): Finding {
+export function sshFinding({ host, kind, detail, login }: SshFailure): Finding {
+  const fingerprint = login.fingerprint ?? 'its fingerprint is not known';
   switch (kind) {
     case 'refusedLogin':
-      return REACHING.F20({ host, user: /^(\S+)@/.exec(detail)?.[1] ?? 'this user', key: ROOT_KEY });
+      return REACHING.F20({ host, user: login.user ?? 'this user', key: login.publicKey ?? 'one of your agent' });
+    case 'noKey':
+      return REACHING.F22({ host, user: login.user ?? 'this user' });
     case 'unknownHostKey':
-      return refuse(
-        'F21',
-        `The host key of ${host} is not known here and was not confirmed.`,
-        `Log in once with ssh and compare the key, or run this on a terminal.`,
-      );
+      return REACHING.F21unknown({ host, fingerprint });
     case 'changedHostKey':
-      return refuse(
-        'F21',
-        `The host key of ${host} is not the known one (${detail}).`,
-        `If ${host} was reinstalled, remove that line: ssh-keygen -R ${host}`,
-      );
+      return REACHING.F21changed({ host, fingerprint, known: detail });
     case 'notRoot':
-      return refuse('F20', `sudo gives no root's rights on ${host}.`, 'Allow it for that user, or log in as root.');
+      return REACHING.F20sudo({ host });
+    case 'noShell':
+      return REACHING.F28({ host, reason: detail });
     case 'noClient':
-      return refuse('F22', 'There is no ssh here.', 'Install it: apt install openssh-client');
+      return REACHING.F23client();
     case 'notFound':
     case 'refused':
     case 'timeout':
     case 'other':
-      return refuse('F23', `${host} cannot be reached by SSH (${detail}).`, 'Check the name and that sshd runs there.');
+      return REACHING.F23({ host, reason: detail });
   }
 }
 

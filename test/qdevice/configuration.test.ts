@@ -186,6 +186,12 @@ test('the ranges of advanced settings hold', () => {
   assert.deepEqual([settings.algorithm, masterWins, deviceName], ['test', true, 'D']);
 });
 
+test('F63: ffsplit with an odd number of nodes is noted, lms is not', () => {
+  const third = { 'nodelist.node.2.nodeid': 3, 'nodelist.node.2.ring0_addr': '192.0.2.13' };
+  assert.match(String(read(third).notes[0]?.text), /ffsplit runs with 3 nodes, an odd number.* Run qdevice sync/);
+  assert.deepEqual(read({ ...third, 'quorum.device.net.algorithm': 'lms', 'quorum.device.votes': 2 }).notes, []);
+});
+
 test('ffsplit needs one vote a node and one for the device', () => {
   const nodes = (changes: Changes, infos: Parameters<typeof fakeCorosync>[1]) =>
     rereadConfiguration(fakeCorosync(changes, infos), DEFAULT_QDEVICE_OPTIONS);

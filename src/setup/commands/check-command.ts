@@ -1,7 +1,7 @@
 /** `qdevice check`: what setup looks at, and on a cluster that has its device what would break today. */
 
 import { hasVote } from '../facts/quorum-view.ts';
-import { type Finding, note, obstacles, refuse } from '../rules/finding.ts';
+import { type Finding, note, obstacles } from '../rules/finding.ts';
 import { AFTERWARDS } from '../rules/sentences-later.ts';
 import { arbiterTarget } from '../ssh-targets.ts';
 import { certificateOf, findingsOf, type Survey } from '../survey.ts';
@@ -77,7 +77,7 @@ function* running(survey: Survey, nowMs: number): Generator<Finding> {
     if (facts === undefined) continue;
     if (!hasVote(facts.quorum)) {
       const state = facts.quorum?.device ?? 'NR';
-      yield refuse('F61', `The vote does not count on ${name} (${state}).`, 'qdevice status --explain there says why.');
+      yield AFTERWARDS.F61({ node: name, state });
     }
     const ends = certificateOf(facts.certificatePem)?.validTo;
     const days = ends === undefined ? undefined : Math.floor((Date.parse(ends) - nowMs) / DAY_MS);

@@ -1,4 +1,5 @@
 /** The beginning of every command: this node, its corosync.conf, a run that was cut off, and connections to all nodes. */
+import { hostname } from 'node:os';
 import { OperatorError } from '../../runtime/errors.ts';
 import { type LockFile, takeLockFile } from '../../runtime/lock-file.ts';
 import { type ClusterConf, readCluster } from '../conf/cluster.ts';
@@ -41,7 +42,13 @@ export async function openCluster(options: CommonOptions, access: 'change' | 'lo
   try {
     const facts = await gatherNodeFacts(new LocalHost('this node'), undefined);
     const confFile = facts.isProxmox ? PVE_COROSYNC_CONF : COROSYNC_CONF;
-    if (facts.conf === undefined) throw asError(BEFORE.F2({ file: confFile }));
+    if (facts.conf === undefined) {
+      const bytes = facts.confBytes;
+      const node = hostname();
+      throw asError(
+        bytes === undefined ? BEFORE.F2({ file: confFile }) : BEFORE.F2size({ file: confFile, bytes, node }),
+      );
+    }
     const { document, conf } = read(facts.conf, confFile);
     const here = localNode(conf.nodes, facts.quorum?.nodeId, facts.addresses);
     if (here === undefined) {

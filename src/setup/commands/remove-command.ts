@@ -9,7 +9,8 @@ import type { Host } from '../host/host.ts';
 import { SshFailure } from '../host/ssh-failure.ts';
 import { DEVICE_DIRECTORY } from '../paths.ts';
 import { removeRun } from '../plan/plans.ts';
-import { type Finding, obstacles, refuse, unlessForced } from '../rules/finding.ts';
+import { type Finding, obstacles } from '../rules/finding.ts';
+import { BEFORE } from '../rules/sentences.ts';
 import { AFTERWARDS } from '../rules/sentences-later.ts';
 import { type ArbiterAddress, arbiterTarget } from '../ssh-targets.ts';
 import { sshFinding } from '../survey.ts';
@@ -91,17 +92,16 @@ async function lookAround(request: RemoveRequest, cluster: ClusterSession) {
   const members = here.quorum?.members.length ?? 0;
   const quorum = Math.floor(conf.nodes.length / 2) + 1;
   if (members < quorum) {
-    const problem = `Without the device ${members} of ${conf.nodes.length} nodes are no quorum: the cluster would stop.`;
-    findings.push(unlessForced('F70', problem, 'Bring up the other nodes first; --force goes on and costs quorum.'));
+    findings.push(AFTERWARDS.F70removal({ members, count: conf.nodes.length }));
   }
   for (const { host, name } of session.nodes) {
     const facts = host === undefined ? undefined : await gatherNodeFacts(host, undefined);
     if (facts === undefined) continue;
     if (facts.conf !== confText) {
-      findings.push(refuse('F2', `${confFile} is not the same on ${name} as here.`, 'Copy the right one there first.'));
+      findings.push(BEFORE.F2differs({ file: confFile, nodes: [name] }));
     }
     if (!facts.confWritable) {
-      findings.push(refuse('F2', `${confFile} cannot be written on node ${name}.`, 'Check the file system there.'));
+      findings.push(BEFORE.F2readOnly({ file: confFile, node: name }));
     }
   }
   const { arbiter, arbiterHost, note } = await reachArbiter(request, cluster);

@@ -134,6 +134,7 @@ export async function lookAround(
     session.nodes.map(async ({ host, name, conf: node, failure: lost }) => ({
       name,
       nodeId: node.nodeId,
+      address: node.ringAddresses[0],
       facts: host === undefined ? undefined : await gatherNodeFacts(host, listens ? { address, port } : undefined),
       failure: lost,
     })),

@@ -10,7 +10,9 @@ import { ADDRESSES, CLOCK, contentOf, missing, said, yesNo } from './shell-lines
 export interface NodeFacts {
   readonly name: string;
   readonly isProxmox: boolean;
+  /** undefined: there is none, or it is empty or longer than any. */
   readonly conf: string | undefined;
+  readonly confBytes: number | undefined;
   readonly confWritable: boolean;
   readonly missingPrograms: readonly string[];
   /** Certificates, or what an interrupted setup left of them. */
@@ -40,6 +42,8 @@ export const NODE_PROGRAMS = [
   'corosync-quorumtool',
   'systemctl',
 ];
+/** A cluster of the most nodes that corosync has, with comments, takes a tenth of it. */
+const CONF_BYTES_MAX = 1_000_000;
 const DATABASE_FILES = ['cert9.db', 'key4.db', 'cert8.db', 'key3.db', 'ca.pem', 'cluster.pem', 'cluster.key'];
 
 /** undefined as `arbiter`: its port is not tried. */
@@ -51,7 +55,8 @@ export async function gatherNodeFacts(
     CLOCK,
     yesNo('pve', `[ -f ${PVE_COROSYNC_CONF} ]`),
     `conf=${COROSYNC_CONF}; [ ! -f ${PVE_COROSYNC_CONF} ] || conf=${PVE_COROSYNC_CONF}`,
-    'echo "conf=$(base64 <"$conf" 2>/dev/null | tr -d \'\\n\')"',
+    'confBytes=$(wc -c 2>/dev/null <"$conf") && echo "confBytes=$confBytes" && confBytes=$((confBytes))',
+    `[ "\${confBytes:-0}" -gt ${CONF_BYTES_MAX} ] || echo "conf=$(base64 <"$conf" 2>/dev/null | tr -d '\\n')"`,
     yesNo('writable', '[ -w "$(dirname "$conf")" ]'), // root may write anything but a file system that is read-only
     missing(NODE_PROGRAMS),
     yesNo('store', `{ ${DATABASE_FILES.map((file) => `[ -e ${NODE_STORE}/${file} ]`).join(' || ')}; }`),
@@ -85,6 +90,7 @@ function readNodeFacts(name: string, values: KeyValues, askedMs: number): NodeFa
     name,
     isProxmox,
     conf: values.decoded('conf'),
+    confBytes: values.first('confBytes') === undefined ? undefined : Number(values.first('confBytes')),
     // The cluster's file system refuses without quorum, and does not say so before.
     confWritable: values.is('writable') && (!isProxmox || quorum?.quorate === true),
     missingPrograms: values.all('missing'),

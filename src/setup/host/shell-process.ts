@@ -12,6 +12,9 @@ export interface ShellCommand {
 }
 
 const STDERR_SHOWN = 300;
+const STDERR_BYTES_MAX = 100_000;
+/** No script here prints more than some corosync.conf and certificates. */
+const PRINTED_BYTES_MAX = 16_000_000;
 
 /** In a process group of its own: Ctrl-C is for us, who have to put things back by the same connections. */
 export function runInShell(command: ShellCommand, script: string, options: RunOptions): Promise<ScriptResult> {
@@ -21,16 +24,18 @@ export function runInShell(command: ShellCommand, script: string, options: RunOp
     const child = spawn(program, args, { stdio: 'pipe', detached: true });
     let stdout = '';
     let stderr = '';
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
+    let ended: string | undefined;
+    const end = (why: string) => {
+      ended ??= why;
       child.kill('SIGKILL');
-    }, options.timeoutMs ?? RUN_TIMEOUT_MS);
+    };
+    const timer = setTimeout(() => end('no answer in time'), options.timeoutMs ?? RUN_TIMEOUT_MS);
     child.stdout.setEncoding('latin1').on('data', (text: string) => {
-      stdout += text;
+      if (ended === undefined) stdout += text;
+      if (stdout.length > PRINTED_BYTES_MAX) end('it prints without end');
     });
     child.stderr.setEncoding('latin1').on('data', (text: string) => {
-      stderr += text;
+      stderr = `${stderr}${text}`.slice(-STDERR_BYTES_MAX);
     });
     child.stdin.on('error', () => undefined); // a connection that breaks is seen by the missing end mark
     child.on('error', (error) => {
@@ -41,7 +46,7 @@ export function runInShell(command: ShellCommand, script: string, options: RunOp
       clearTimeout(timer);
       const result = framed.read(stdout, stderr);
       if (result !== undefined) return resolve(result);
-      const reason = late ? 'no answer in time' : stderr.trim().slice(-STDERR_SHOWN) || 'closed by the other end';
+      const reason = ended ?? (stderr.trim().slice(-STDERR_SHOWN) || 'closed by the other end');
       reject(new HostLost(command.hostName, reason.replaceAll(/\s+/g, ' ')));
     });
     const firstLine = command.firstLine === undefined ? '' : `${command.firstLine}\n`;

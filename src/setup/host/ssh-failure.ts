@@ -7,8 +7,19 @@ export type SshFailureKind =
   | 'refused'
   | 'timeout'
   | 'notRoot'
+  | 'noKey'
+  /** Logged in, but no command runs there, or others' output drowns its own. */
+  | 'noShell'
   | 'noClient'
   | 'other';
+
+export interface Login {
+  readonly user?: string | undefined;
+  /** File of the public key that could be let in there. */
+  readonly publicKey?: string | undefined;
+  /** SHA256 of the host key that was shown. */
+  readonly fingerprint?: string | undefined;
+}
 
 export class SshFailure extends Error {
   override readonly name = 'SshFailure';
@@ -16,12 +27,15 @@ export class SshFailure extends Error {
   readonly kind: SshFailureKind;
   /** ssh's own words, in one line. */
   readonly detail: string;
+  /** As far as it matters: who was refused, with which key, and which host key was shown. */
+  readonly login: Login;
 
-  constructor(host: string, kind: SshFailureKind, detail: string) {
+  constructor(host: string, kind: SshFailureKind, detail: string, login: Login = {}) {
     super(`no connection to ${host}: ${detail}`);
     this.host = host;
     this.kind = kind;
     this.detail = detail;
+    this.login = login;
   }
 }
 
@@ -36,9 +50,13 @@ const WORDS: readonly (readonly [RegExp, SshFailureKind])[] = [
   [/ENOENT/, 'noClient'],
 ];
 
-export function sshFailure(host: string, stderr: string): SshFailure {
-  const kind = WORDS.find(([words]) => words.test(stderr))?.[1] ?? 'other';
-  return new SshFailure(host, kind, detailOf(stderr, kind));
+/** `keys`: which public keys there are here; undefined where it could not be told. */
+export function sshFailure(host: string, stderr: string, keys?: readonly string[], asked = ''): SshFailure {
+  const found = WORDS.find(([words]) => words.test(stderr))?.[1] ?? 'other';
+  const kind = found === 'refusedLogin' && keys?.length === 0 ? 'noKey' : found;
+  const user = /^(?:.*\s)?([^\s@]+)@\S+: Permission denied/m.exec(stderr)?.[1];
+  const fingerprint = /SHA256:[A-Za-z0-9+/]+/.exec(`${stderr}${asked}`)?.[0];
+  return new SshFailure(host, kind, detailOf(stderr, kind), { user, publicKey: keys?.[0], fingerprint });
 }
 
 function detailOf(stderr: string, kind: SshFailureKind): string {

@@ -6,10 +6,12 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { printable } from '../../status/printable.ts';
 import type { Askpass } from './askpass.ts';
 import { type Host, HostLost, type RunOptions, type ScriptResult } from './host.ts';
 import type { RememberedSecrets } from './prompts.ts';
 import { runInShell } from './shell-process.ts';
+import { publicKeys } from './ssh-config.ts';
 import { SshFailure, sshFailure } from './ssh-failure.ts';
 
 export interface SshTarget {
@@ -34,6 +36,11 @@ const CONNECT_SECONDS_MAX = 15;
 const LOGIN_MS_MAX = 180_000;
 /** A connection on which nothing comes back for 15 s is lost. */
 const ALIVE = ['ServerAliveInterval=5', 'ServerAliveCountMax=3', 'TCPKeepAlive=yes'];
+/** The exit code of ssh where ssh itself fails. */
+const SSH_FAILED = 255;
+const LINE_BYTES_MAX = 200;
+/** More than any greeting. */
+const GREETING_BYTES_MAX = 1_000_000;
 let connections = 0;
 
 export class SshHost implements Host {
@@ -45,6 +52,8 @@ export class SshHost implements Host {
   #master: ChildProcessWithoutNullStreams | undefined;
   #shell: readonly string[] = ['sh'];
   #sudoPassword: string | undefined;
+  /** About the key of a host that is not known. */
+  #asked = '';
 
   constructor(target: SshTarget, services: SshServices) {
     connections += 1;
@@ -114,7 +123,11 @@ export class SshHost implements Host {
     ];
     const master = spawn('ssh', args, { env, stdio: 'pipe', detached: true });
     try {
-      await echoed(master, this.name);
+      const unheard = await echoed(master);
+      if (unheard?.loggedIn === true) throw new SshFailure(this.name, 'noShell', unheard.said);
+      if (unheard !== undefined) {
+        throw sshFailure(this.name, unheard.said, await publicKeys(this.#destination), this.#asked);
+      }
     } finally {
       await askpass.forget(this.#id);
     }
@@ -127,6 +140,7 @@ export class SshHost implements Host {
   /** ssh asks for secrets and for confirmations in the same way, and tells them apart only by their words. */
   async #answer(question: string): Promise<string | undefined> {
     const { secrets } = this.#services;
+    if (question.includes('(yes/no')) this.#asked = question;
     if (question.includes('(yes/no')) return (await secrets.confirm(question)) ? 'yes' : 'no';
     if (/passphrase for key/i.test(question)) return await secrets.secret(question, this.name, question);
     return await secrets.secret(this.#target.secretGroup, this.name, `${question.trim()} `);
@@ -154,11 +168,17 @@ export class SshHost implements Host {
   }
 }
 
-/** Resolves when a line has come back through the `cat` at the other end. */
-function echoed(master: ChildProcessWithoutNullStreams, name: string): Promise<void> {
+interface Unheard {
+  readonly loggedIn: boolean;
+  readonly said: string;
+}
+
+/** Resolves when a line has come back through the `cat` at the other end; else with what is said instead. */
+function echoed(master: ChildProcessWithoutNullStreams): Promise<Unheard | undefined> {
   const line = `qdevice-${randomBytes(12).toString('hex')}`;
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     let stdout = '';
+    let stdoutBytes = 0;
     let stderr = '';
     const timer = setTimeout(() => master.kill('SIGKILL'), LOGIN_MS_MAX);
     master.stdin.on('error', () => undefined);
@@ -167,16 +187,29 @@ function echoed(master: ChildProcessWithoutNullStreams, name: string): Promise<v
     });
     master.stdout.setEncoding('latin1').on('data', (text: string) => {
       stdout = `${stdout}${text}`.slice(-4_000);
+      stdoutBytes += text.length;
+      if (stdoutBytes > GREETING_BYTES_MAX) return settle({ loggedIn: true, said: 'it prints without end' });
       if (!stdout.includes(line)) return;
       clearTimeout(timer);
-      resolve();
+      resolve(undefined);
     });
-    const fail = (reason: string) => {
+    const settle = (unheard: Unheard) => {
       clearTimeout(timer);
-      reject(sshFailure(name, reason));
+      master.kill('SIGKILL');
+      resolve(unheard);
     };
-    master.once('error', (error) => fail(error.message));
-    master.once('close', () => fail(stderr));
+    master.once('error', (error) => settle({ loggedIn: false, said: error.message }));
+    master.once('close', (exitCode) => {
+      // Any other code than its own is that of the shell behind the login.
+      const loggedIn = exitCode !== null && exitCode !== SSH_FAILED;
+      const last = lastLine(stdout) || lastLine(stderr) || 'it is over at once';
+      settle({ loggedIn, said: loggedIn ? last : stderr });
+    });
     master.stdin.write(`${line}\n`);
   });
+}
+
+function lastLine(text: string): string {
+  const lines = text.split('\n').map((line) => line.trim());
+  return printable(lines.findLast((line) => line !== '') ?? '', LINE_BYTES_MAX);
 }

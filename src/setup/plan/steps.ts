@@ -121,7 +121,7 @@ async function waitForVersion(nodes: readonly NodePort[], version: string, clock
     if (clock.nowMs() > deadlineMs) {
       const list = behind.map((entry) => `${entry.node.name} (${entry.version ?? 'no answer'})`).join(', ');
       throw new StepProblem(
-        `corosync has not taken over version ${version} of corosync.conf on ${list}.`,
+        `Corosync has not taken over version ${version} of corosync.conf on ${list}.`,
         'Its log there says why.',
       );
     }

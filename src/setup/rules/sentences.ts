@@ -38,6 +38,12 @@ export const BEFORE = {
         ? 'That is so while the cluster has no quorum: bring up more nodes, then retry.'
         : 'Check its permissions and the file system, then retry.',
     ),
+  F2size: (x: { file: string; bytes: number; node: string }) =>
+    refuse(
+      'F2',
+      `${x.file} on node ${x.node} is ${x.bytes} bytes long, which is no corosync configuration.`,
+      'Put the right one there, then retry.',
+    ),
   F4: (x: { host: string; algorithm: string }) =>
     refuse(
       'F4',
@@ -116,12 +122,6 @@ export const BEFORE = {
       `${x.host} is a guest of node ${x.node}: it dies with the node whose loss it shall settle.`,
       'Use a machine outside of this cluster.',
     ),
-  F13: (x: { network: string; host: string }) =>
-    refuse(
-      'F13',
-      `No node has an address in ${x.network} from which ${x.host} could be reached.`,
-      'Name a network that every node is part of, or leave --network out.',
-    ),
 } as const satisfies Record<string, (x: never) => Finding>;
 
 export const REACHING = {
@@ -129,19 +129,21 @@ export const REACHING = {
     refuse(
       'F20',
       `${x.host} refuses the login of ${x.user}.`,
-      `Allow it for the setup, or log in as another user, who may use sudo (USER@ADDRESS for the arbiter, --user USER for nodes), or install there ${x.key}.`,
+      `Allow it there for the setup, or let this key in: ${x.key}. Or log in as another user with sudo: USER@ADDRESS for the arbiter, --user for nodes.`,
     ),
-  F21arbiter: (x: { host: string; fingerprint: string; knownHosts: string; line: number }) =>
+  F20sudo: (x: { host: string }) =>
+    refuse('F20', `sudo gives no root's rights on ${x.host}.`, 'Allow it for that user there, or log in as root.'),
+  F21changed: (x: { host: string; fingerprint: string; known: string }) =>
     refuse(
       'F21',
-      `The host key of ${x.host} is not the known one: it shows ${x.fingerprint}, ${x.knownHosts} line ${x.line} says otherwise.`,
+      `The host key of ${x.host} is not the known one: it shows ${x.fingerprint} (${x.known}).`,
       `If ${x.host} was reinstalled, remove that line: ssh-keygen -R ${x.host}`,
     ),
   F21unknown: (x: { host: string; fingerprint: string }) =>
     refuse(
       'F21',
-      `The host key of ${x.host} is not known yet: ${x.fingerprint}.`,
-      `Compare it with the one on its console, then confirm it, or log in once with ssh.`,
+      `The host key of ${x.host} is not known here and was not confirmed: ${x.fingerprint}.`,
+      'Compare it with the one on its console, then confirm it on a terminal, or log in once with ssh.',
     ),
   F21node: (x: { node: string }) =>
     refuse(
@@ -149,28 +151,29 @@ export const REACHING = {
       `The host key of node ${x.node} is not known here, or has changed.`,
       'On Proxmox VE run pvecm updatecerts there; elsewhere log in once with ssh and compare the key.',
     ),
-  F22: (x: { host: string }) =>
+  F22: (x: { host: string; user: string }) =>
     refuse(
       'F22',
-      `There is no SSH key here with which to log in to ${x.host}.`,
-      'Make one with ssh-keygen -t ed25519, or answer with the password.',
+      `${x.host} refuses ${x.user}, and there is no SSH key here to log in with.`,
+      'Make one with ssh-keygen -t ed25519 and take it there with ssh-copy-id, or run this on a terminal and answer with the password.',
     ),
   F23: (x: { host: string; reason: string }) =>
-    refuse('F23', `A command cannot be run on ${x.host}: ${x.reason}.`, 'Allow commands over SSH; SFTP is not needed.'),
+    refuse(
+      'F23',
+      `${x.host} cannot be reached by SSH: ${x.reason}.`,
+      'Check the name or address, and that sshd runs there.',
+    ),
+  F23client: () => refuse('F23', 'There is no ssh on this node.', 'Install it: apt install openssh-client'),
   F24: (x: { from: string }) =>
     refuse(
       'F24',
       `A setup that was started on node ${x.from} is at work, or was cut off.`,
       `Wait for it to end; if it was cut off, run qdevice setup or qdevice remove on ${x.from}.`,
     ),
-  F26: (x: { file: string; host: string }) =>
-    note('F26', `${x.file} on ${x.host} could not be taken away.`, 'Delete it by hand: it holds a private key.'),
-  F27: (x: { directory: string; host: string }) =>
-    refuse('F27', `No certificates in ${x.directory} on ${x.host}.`, 'Run corosync-qnetd-certutil -i there.'),
-  F28: (x: { host: string }) =>
+  F28: (x: { host: string; reason: string }) =>
     refuse(
       'F28',
-      `The answer of ${x.host} is cut off or mixed with other output.`,
-      'See what the login scripts of that user print or end early.',
+      `The login on ${x.host} runs no commands, or mixes other output into theirs: ${x.reason}.`,
+      'See what the login scripts of that user there print without end, or end early.',
     ),
 } as const satisfies Record<string, (x: never) => Finding>;

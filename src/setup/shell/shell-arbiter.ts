@@ -86,7 +86,9 @@ export class ShellArbiter implements ArbiterPort {
     const script = [
       `cd ${ARBITER_STORE} 2>/dev/null || exit 0`,
       `for f in ${quoted(recordName(clusterName))} issued-*.pem; do`,
-      `  [ ! -f "$f" ] || echo "$f=$(base64 <"$f" | tr -d '\\n')"`,
+      '  [ -f "$f" ] || continue',
+      '  content=$(base64 <"$f") || exit 1',
+      `  echo "$f=$(echo "$content" | tr -d '\\n')"`,
       'done',
     ].join('\n');
     const lines = (await runOrThrow(this.#host, 'reading the records of the arbiter', script)).split('\n');

@@ -24,6 +24,17 @@ export async function snapshot(stage: Stage): Promise<Snapshot> {
   return all;
 }
 
+/** By what each corosync runs, as its table of keys tells; what it counts and measures is left out. */
+export async function running({ nodes }: Stage): Promise<string[]> {
+  const tables = await Promise.all(nodes.map((node) => node.exec('corosync-cmapctl')));
+  return tables.map((table) => {
+    const lines = table
+      .split('\n')
+      .filter((line) => !/^(runtime|stats|internal|resources)\.|config_version/.test(line));
+    return lines.sort().join('\n');
+  });
+}
+
 /** What is different, for a message that can be read. */
 export function differences(before: Snapshot, after: Snapshot): string[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();

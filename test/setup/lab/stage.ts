@@ -119,13 +119,17 @@ export class Stage {
   }
 
   /** Starts it and leaves it alone; what it prints is in the log of that name. */
-  async startQdevice(log: string, ...args: readonly string[]): Promise<Daemon> {
-    const environment = ['env', 'HOME=/root', 'LANG=C'];
-    return await this.node(1).start(log, [...environment, process.execPath, built('qdevice'), ...args]);
+  startQdevice(log: string, ...args: readonly string[]): Promise<Daemon> {
+    return this.startQdeviceOn(1, log, ...args);
   }
 
-  printed(log: string): string {
-    return this.node(1).read(this.node(1).logPath(log)).toString('utf8');
+  async startQdeviceOn(id: number, log: string, ...args: readonly string[]): Promise<Daemon> {
+    const environment = ['env', 'HOME=/root', 'LANG=C'];
+    return await this.node(id).start(log, [...environment, process.execPath, built('qdevice'), ...args]);
+  }
+
+  printed(log: string, id = 1): string {
+    return this.node(id).read(this.node(id).logPath(log)).toString('utf8');
   }
 
   async quorum(id: number): Promise<QuorumView | undefined> {

@@ -215,6 +215,23 @@ test('of runs that begin at once on several nodes one goes on', async () => {
   assert.deepEqual([...world.claims], []);
 });
 
+test('F68: a corosync that does not take the new version over is named, and all is put back', async () => {
+  const world = new TwinWorld(NAMES, PLAIN);
+  const before = world.visible();
+  const nodes = NAMES.map((name) => ({ ...twinNode(world, name, 'this run'), reload: async () => undefined }));
+  const parts = {
+    nodes,
+    arbiter: twinArbiter(world, 'this run'),
+    clock: twinClock(),
+    signal: new AbortController().signal,
+  };
+  const { services } = staged((staging) => setupRun(plan(PLAIN, WITH_DEVICE, '2', false), staging), world);
+  const outcome = await runPlan(setupRun(plan(PLAIN, WITH_DEVICE, '2', false), parts), services);
+  const told = outcome.kind === 'undone' ? String(outcome.error) : outcome.kind;
+  assert.match(told, /Corosync has not taken over version 2 of corosync\.conf on one \(1\), two \(1\)/);
+  assert.deepEqual(world.visible(), before);
+});
+
 test('stopped between two steps, everything is as it was before', async () => {
   const world = new TwinWorld(NAMES, PLAIN);
   const before = world.visible();

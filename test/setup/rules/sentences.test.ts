@@ -23,6 +23,7 @@ const SHARED = {
   ...{ count: 5, present: 8, leftovers: ['<leftover>'], version: 3n, expected: 4n, quorum: 9 },
   level: 'note',
   why: 'waiting',
+  ...{ bytes: 0, state: 'A,NV', members: 1, publicKey: '<key>' },
   ...{ watchdogSeconds: 10, syncSeconds: 30, nodeId: 23, address: '<address>' },
 } as const;
 
@@ -47,7 +48,7 @@ test('each row says in one sentence what is wrong and, after it, what to do', ()
 
 test('each names the host, the file or the cluster that it is about', () => {
   const naming =
-    /<(node|from|host|file|name|key|certificate|other|network|directory)>|5 nodes|\b(7|23)\b|SSH key here|tiebreaker/;
+    /<(node|from|host|file|name|key|certificate|other|network|directory)>|5 nodes|\b(7|23)\b|SSH key here|tiebreaker|on this node/;
   for (const [row, { problem }] of all()) assert.match(problem, naming, row);
 });
 
