@@ -42,7 +42,10 @@ export const ROWS: Readonly<Record<string, readonly Proof[]>> = {
   F22: [obstacle('F22: no key of SSH')],
   // Nothing is copied: scripts and files travel by the standard input of a shell. Hosts of the lab have no SFTP.
   F23: [running('F3, F23, F25, F26: by name and without SFTP'), obstacle('F23: nobody is there')],
-  F24: [{ file: 'test/setup/plan/run-plan.test.ts', title: 'of runs that begin at once on several nodes one goes on' }],
+  F24: [
+    { file: 'test/setup/plan/run-plan.test.ts', title: 'of runs that begin at once on several nodes one goes on' },
+    { file: 'test/setup/at-once.lab.test.ts', title: 'F24: from two nodes of a cluster and from another cluster' },
+  ],
   // No fixed name in /tmp is read or written, and no key leaves its node.
   F25: [running('F3, F23, F25, F26: by name and without SFTP')],
   F26: [

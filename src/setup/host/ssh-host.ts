@@ -5,6 +5,7 @@
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printable } from '../../status/printable.ts';
 import type { Askpass } from './askpass.ts';
@@ -112,6 +113,8 @@ export class SshHost implements Host {
 
   async #openMaster(): Promise<void> {
     const { askpass } = this.#services;
+    // An ssh that was killed leaves its socket, and the next one would not listen in its place.
+    await rm(this.#controlPath, { force: true });
     const env = await askpass.environment(this.#id, (question) => this.#answer(question));
     const told = ['ControlMaster=yes', 'ControlPersist=no', `ConnectTimeout=${CONNECT_SECONDS_MAX}`, ...ALIVE];
     const args = [

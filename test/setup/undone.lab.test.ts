@@ -1,0 +1,144 @@
+/**
+ * In each of its steps setup fails, is stopped by Ctrl-C, or loses the connection to a host in the middle; each time
+ * everything is undone on all hosts, byte for byte, and it says so. The steps are those of the plan, with an arbiter that
+ * has nothing yet. Always run is one of each kind, and a script that comes late; SETUP_LAB=wide tries every step.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from '../lab/wait.ts';
+import { failing } from './lab/failing.ts';
+import { differences, running, type Snapshot, snapshot } from './lab/snapshot.ts';
+import { onStage, type Stage } from './lab/stage.ts';
+import { type Caught, caughtIn, stepsOf } from './lab/steps.ts';
+
+const isWide = process.env['SETUP_LAB'] === 'wide';
+const END_MS_MAX = 150_000;
+/** One that has been at work on all hosts, in the compact run. */
+const COMPACT = ['certificates'];
+
+const isTried = (step: string) => isWide || COMPACT.includes(step);
+
+/** Upstream's programs are quick; what undoing is does not depend on them. */
+async function onBareStage(work: (stage: Stage, steps: readonly string[]) => Promise<void>): Promise<void> {
+  await onStage({ nodes: 2, arbiter: 'debian', daemons: 'debian' }, async (stage) => {
+    await stage.arbiter.exec('systemctl', 'disable', '--now', 'corosync-qnetd');
+    await stage.arbiter.exec('rm', '-r', '/etc/corosync/qnetd/nssdb');
+    await work(stage, await stepsOf(stage, 'setup', stage.arbiterAddress));
+  });
+}
+
+interface Before {
+  readonly files: Snapshot;
+  readonly corosync: readonly string[];
+}
+
+async function lookedAt(stage: Stage): Promise<Before> {
+  return { files: await snapshot(stage), corosync: await running(stage) };
+}
+
+async function unchanged(stage: Stage, before: Before, step: string): Promise<void> {
+  assert.deepEqual(differences(before.files, await snapshot(stage)), [], step);
+  assert.deepEqual(await running(stage), before.corosync, step);
+}
+
+async function undone(caught: Caught, exitCode: number, step: string): Promise<void> {
+  assert.equal(await caught.running.end(END_MS_MAX), exitCode, `${step}:\n${caught.printed()}`);
+  assert.match(caught.printed(), /Everything is as it was before\./, step);
+}
+
+test('a step that fails, and Ctrl-C in it', () =>
+  onBareStage(async (stage, steps) => {
+    const before = await lookedAt(stage);
+    for (const [at, step] of steps.entries()) {
+      if (!isTried(step)) continue;
+      const back = await failing(stage, step);
+      if (back !== undefined) {
+        const { exitCode, stdout, stderr } = await stage.qdevice('setup', stage.arbiterAddress, '--yes');
+        await back();
+        assert.equal(exitCode, 1, `${step}:\n${stdout}${stderr}`);
+        assert.match(stdout, /^failed /m, step);
+        assert.match(stdout, /Everything is as it was before\./, step);
+        await unchanged(stage, before, step);
+      }
+      const caught = await caughtIn(stage, at + 1, 'setup', stage.arbiterAddress);
+      process.kill(caught.running.pid, 'SIGINT');
+      await undone(caught, 130, step);
+      await unchanged(stage, before, step);
+    }
+  }));
+
+/** A host that answers nobody until it is let go; what it is told meanwhile it does then. */
+const HOLD = 'while [ -e /run/lab-hold ]; do sleep 0.1; done\n';
+
+test('a script that comes late, after its connection was lost and all was undone, does nothing', () =>
+  onBareStage(async (stage, steps) => {
+    const before = await lookedAt(stage);
+    const node = stage.node(2);
+    const bashrc = node.read('/root/.bashrc').toString();
+    node.write('/root/.bashrc', `${HOLD}${bashrc}`);
+    const number = steps.indexOf('certificates') + 1;
+    const caught = await caughtIn(stage, number, 'setup', stage.arbiterAddress);
+    // Whatever is to be done on the node from here on stays on its way.
+    node.write('/run/lab-hold', '');
+    const isWaiting = async () => (await node.tryExec('pgrep', '-x', 'sleep')).exitCode === 0;
+    await until('a script is held', async () => ((await isWaiting()) ? undefined : 'none'), { deadlineMs: 60_000 });
+    node.write('/root/.bashrc', bashrc); // the next connection is not held
+    await endConnections(stage, 2);
+    await undone(caught, 1, 'held');
+    assert.ok(await isWaiting(), 'the script was held to the end');
+    await node.exec('rm', '/run/lab-hold');
+    await until('it has run', async () => ((await isWaiting()) ? 'held' : undefined), {
+      deadlineMs: 10_000,
+      holdMs: 1_000,
+    });
+    await unchanged(stage, before, 'held');
+  }));
+
+/** Cut off at the end of the node that works: the other end does not hear of it, and goes on with what it was told. */
+async function endConnections(stage: Stage, id: number): Promise<void> {
+  const pattern = `[C]ontrolMaster=yes.* ${stage.node(id).address} cat`;
+  const masters = await stage.node(1).exec('pgrep', '-f', pattern);
+  await stage.node(1).exec('kill', '-KILL', ...masters.trim().split('\n'));
+}
+
+async function blackhole(stage: Stage, address: string, verb: 'add' | 'del'): Promise<void> {
+  await stage.node(1).exec('ip', 'route', verb, 'blackhole', address);
+}
+
+if (isWide) {
+  for (const who of ['node', 'arbiter'] as const) {
+    test(`the ${who} cut off by the network in each step: put back when it is there again, and named until then`, () =>
+      onBareStage(async (stage, steps) => {
+        const before = await lookedAt(stage);
+        const host = who === 'node' ? stage.node(2) : stage.arbiter;
+        for (const [at, step] of steps.entries()) {
+          for (const comesBack of [true, false]) {
+            const caught = await caughtIn(stage, at + 1, 'setup', stage.arbiterAddress);
+            await blackhole(stage, host.address, 'add');
+            if (!comesBack) {
+              const exitCode = await caught.running.end(END_MS_MAX * 2);
+              await blackhole(stage, host.address, 'del');
+              if (exitCode === 0) {
+                // Nothing had to be said to that host any more.
+                assert.equal((await stage.qdevice('remove', '--yes')).exitCode, 0);
+                return;
+              }
+              assert.equal(exitCode, 2, `${step}:\n${caught.printed()}`);
+              assert.match(caught.printed(), /NOT everything is as it was before/, step);
+              assert.match(caught.printed().replaceAll(/\s+/g, ' '), /stuck .* (node-2|192\.0\.2\.1)/, step);
+              const removed = await stage.qdevice('remove', '--yes');
+              assert.equal(removed.exitCode, 0, removed.stdout + removed.stderr);
+            } else {
+              const isLost = () => !caught.running.running || /^failed /m.test(caught.printed());
+              await until('the loss is noticed', () => (isLost() ? undefined : caught.printed()), {
+                deadlineMs: 90_000,
+              });
+              await blackhole(stage, host.address, 'del');
+              await undone(caught, 1, step);
+            }
+            await unchanged(stage, before, `${step}, ${comesBack ? 'back' : 'away'}`);
+          }
+        }
+      }));
+  }
+}
