@@ -48,8 +48,8 @@ function copyOfProject(): string {
   return directory;
 }
 
-/** A suite that hangs has noticed as well. */
-function passes({ files }: Suite, directory: string): boolean {
+/** A suite that hangs has noticed as well, and it is said that it was so. */
+function outcomeOf({ files }: Suite, directory: string): 'passes' | 'fails' | 'hangs' {
   const options = ['--import', 'tsx', '--test', '--test-concurrency=2', `--test-timeout=${SUITE_MS_MAX}`];
   const { status } = spawnSync(process.execPath, [...options, ...files], {
     cwd: directory,
@@ -58,7 +58,8 @@ function passes({ files }: Suite, directory: string): boolean {
     stdio: 'ignore',
     timeout: SUITE_MS_MAX,
   });
-  return status === 0;
+  if (status === null) return 'hangs';
+  return status === 0 ? 'passes' : 'fails';
 }
 
 function mutated(text: string, { name, file, search, replacement }: Mutation): string {
@@ -74,7 +75,8 @@ function caughtBy(mutation: Mutation, directory: string): string[] {
   const caught: string[] = [];
   try {
     for (const suite of SUITES) {
-      if (!passes(suite, directory)) caught.push(suite.name);
+      const outcome = outcomeOf(suite, directory);
+      if (outcome !== 'passes') caught.push(outcome === 'hangs' ? `${suite.name} (hangs)` : suite.name);
       if (values.first && caught.length > 0) break;
     }
   } finally {
@@ -95,7 +97,7 @@ if (values.list) {
 } else {
   const directory = copyOfProject();
   try {
-    const failing = SUITES.filter((suite) => !passes(suite, directory)).map(({ name }) => name);
+    const failing = SUITES.filter((suite) => outcomeOf(suite, directory) !== 'passes').map(({ name }) => name);
     if (failing.length > 0) throw new Error(`fails without any defect: ${failing.join(', ')}`);
     let survivors = 0;
     for (const mutation of chosen) {

@@ -192,10 +192,11 @@ class CaseRun {
     return lines.length === 0 ? [] : [{ lines: lines.sort(), frames: blocks.flatMap((block) => block.frames).sort() }];
   }
 
-  /** Changes its heuristics back and forth until the arbiter has had enough. */
+  /** Changes its heuristics back and forth until the arbiter has had enough, of it or of somebody else. */
   async #flood(label: string): Promise<string[]> {
     const node = this.#node(label);
-    for (let batch = 0; batch < FLOOD_BATCHES_MAX && !node.closed; batch += 1) {
+    const there = [...this.#nodes.values()].filter(({ closed }) => !closed);
+    for (let batch = 0; batch < FLOOD_BATCHES_MAX && !there.some(({ closed }) => closed); batch += 1) {
       for (let at = 0; at < FLOOD_BATCH; at += 1) {
         const heuristics = at % 2 === 0 ? 'pass' : 'fail';
         node.sendRaw(encodeMessage('heuristicsChange', { msgSeqNumber: at, heuristics }));
