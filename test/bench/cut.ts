@@ -8,6 +8,13 @@
  * strace, in microseconds. In between lie both phases of the arbiter: list sent, the loser's vote taken away, ACK read.
  * `--debug` turns on debug logging in both daemons, as in the figures of upstream that this is held against. `--arbiter debian`
  * puts Debian's arbiter before our nodes, which leaves the daemons alone to be compared.
+ *
+ * Where the inside of ours goes, by `perf trace` on all three processes, in ms: from the notification to the list 0.3 to 0.5, the
+ * arbiter's decision 0.4, NACK at the loser 0.1 to 0.3, cast there and confirmed 0.4, ACK behind the confirmation 0.3, read and
+ * cast 0.2, and some 0.1 for each of five ways. Half of what a process does for a message is the write under TLS, in native code.
+ * What helped: sends and casts before the log; the log aside; bytecode kept (ready-code.ts); and the record of the change begun
+ * with the first report, in 6 steps instead of 13, each a trip to the thread pool: the ACK had waited 8 to 54 ms for it on a busy
+ * machine. What did not: other flags of V8 (maglev, no optimiser, collection on one thread, huge pages) and a higher priority.
  */
 import { parseArgs } from 'node:util';
 import { arbiterProgram } from '../lab/arbiter.ts';
@@ -51,7 +58,7 @@ async function setUp(name: Stage['name']): Promise<Stage> {
   const debug = wishes.debug ? ['-d'] : [];
   const cluster = await lab.addCluster('bench', 2, { watchSeconds: WATCH_SECONDS }, (node) => {
     const program = { ...plain(node), daemon: [...plain(node).daemon, ...debug] };
-    return node === WINNER ? traced(program, TRACE) : program;
+    return node === WINNER ? traced(program, TRACE, 'transfers') : program;
   });
   await cluster.start();
   await settled(cluster, HEALTHY);
@@ -73,7 +80,8 @@ function log(cluster: Cluster): string {
   return cluster.host(WINNER).read(cluster.host(WINNER).logPath('corosync-log')).toString('utf8');
 }
 
-function measure(lines: string, calls: readonly Call[]): Cut {
+/** undefined: the trace does not show it, which happens where a busy machine lets corosync's own deadlines pass. */
+function measure(lines: string, calls: readonly Call[]): Cut | undefined {
   const waitsMs = logTimeMs(lines, 'waiting for quorum device');
   const membersMs = logTimeMs(lines, '[QUORUM] Members[');
   const ofCut = calls.filter(
@@ -82,7 +90,7 @@ function measure(lines: string, calls: readonly Call[]): Cut {
   const notices = ofCut.filter(({ peer, action }) => peer === 'votequorum' && action === 'receive');
   const notice = notices[0];
   const next = notices.find((call) => notice !== undefined && call.beganMs > notice.beganMs + LOG_CLOCK_STEP_MS * 10);
-  if (notice === undefined) throw new Error('the trace has no notification in the time of the cut');
+  if (notice === undefined) return undefined;
   const between = ofCut.filter(({ beganMs }) => beganMs >= notice.beganMs && beganMs < (next?.beganMs ?? Infinity));
   const voteRead = between.filter(({ peer, action }) => peer === 'arbiter' && action === 'receive');
   const cast = between.find(
@@ -90,7 +98,7 @@ function measure(lines: string, calls: readonly Call[]): Cut {
   );
   const listSent = between.find(({ peer, action }) => peer === 'arbiter' && action === 'send');
   const ack = voteRead.findLast(({ beganMs }) => cast !== undefined && beganMs < cast.beganMs);
-  if (cast === undefined || listSent === undefined || ack === undefined) throw new Error('the trace has no vote');
+  if (cast === undefined || listSent === undefined || ack === undefined) return undefined;
   return {
     whole: membersMs - waitsMs,
     inside: cast.beganMs - notice.beganMs,
@@ -144,9 +152,12 @@ try {
     for (const [index, stage] of stages.entries()) logs[index]?.push(await cut(stage));
     console.error(`${round} of ${CUTS} cuts`);
   }
-  const [upstream = [], ours = []] = stages.map(({ cluster }, index) => {
+  const [upstream = [], ours = []] = stages.map(({ name, cluster }, index) => {
     const calls = readTrace(cluster.host(WINNER).read(TRACE).toString('utf8'));
-    return (logs[index] ?? []).map((lines) => measure(lines, calls));
+    const cuts = (logs[index] ?? []).map((lines) => measure(lines, calls));
+    const seen = cuts.filter((one) => one !== undefined);
+    if (seen.length < cuts.length) console.log(`${name}: the trace shows ${seen.length} of ${cuts.length} cuts`);
+    return seen;
   });
   report(upstream, ours);
 } finally {

@@ -41,7 +41,7 @@ async function setUp(name: Stage['name']): Promise<Stage> {
   const lab = await Lab.create(arbiterProgram(name));
   const plain = nodePrograms(name);
   const cluster = await lab.addCluster('bench', 2, { watchSeconds: 1 }, (node) =>
-    node === TRACED ? traced(plain(node), TRACE) : plain(node),
+    node === TRACED ? traced(plain(node), TRACE, 'waits too') : plain(node),
   );
   await cluster.start();
   const complaint = (): string | undefined =>

@@ -4,7 +4,8 @@
  */
 import type { NodeProgram } from '../lab/node-program.ts';
 
-const CALLS = 'connect,sendto,recvfrom,sendmsg,recvmsg,read,write,writev,poll,ppoll,epoll_wait,epoll_pwait';
+const TRANSFERS = 'connect,sendto,recvfrom,sendmsg,recvmsg,read,write,writev';
+const WAITS = 'poll,ppoll,epoll_wait,epoll_pwait';
 const ARBITER_PORT = 5403;
 
 export type Peer = 'votequorum' | 'cmap' | 'arbiter' | 'other';
@@ -35,8 +36,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   epoll_pwait: 'wait',
 };
 
-/** `traceFile` is a path as the host sees it. */
-export function traced(program: NodeProgram, traceFile: string): NodeProgram {
+/** `traceFile` is a path as the host sees it. Each call that is traced costs the program some time: ask for no more. */
+export function traced(program: NodeProgram, traceFile: string, what: 'transfers' | 'waits too'): NodeProgram {
   const strace = [
     'strace',
     '-f',
@@ -47,7 +48,7 @@ export function traced(program: NodeProgram, traceFile: string): NodeProgram {
     '-s',
     '0',
     '-e',
-    `trace=${CALLS}`,
+    `trace=${what === 'transfers' ? TRANSFERS : `${TRANSFERS},${WAITS}`}`,
     '-o',
     traceFile,
   ];
