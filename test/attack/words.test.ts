@@ -144,3 +144,69 @@ test('frames said again get nobody a vote: late confirmations, old rings, a seco
     ?.nodes.filter((node) => node.granted);
   assert.deepEqual(granted, [], 'the winner waits for the confirmation that never came');
 });
+
+/** A node of a cluster of its own, with a heartbeat of a second. */
+async function evilMember(rig: Rig, nodeId: number, memberIds: readonly number[]) {
+  const evil = await rig.secured(evilPair, 'evil');
+  evil.send('init', initOptions(nodeId, 1_000));
+  await expectAnswer(evil, 'initReply');
+  evil.send('nodeList', { msgSeqNumber: 4, nodeListType: 'initialConfig', nodeInfo: nodeInfo(memberIds) });
+  await expectAnswer(evil, 'nodeListReply');
+  return evil;
+}
+
+test('a node that never finishes what it says is silent: it is closed like one, and others decide meanwhile', async (t) => {
+  const rig = await Rig.start();
+  t.after(() => rig.stop());
+  const bystander = await Bystander.join(() => rig.introduced());
+  const evil = await evilMember(rig, 1, [1]);
+  const long = encodeMessage('nodeList', {
+    msgSeqNumber: 5,
+    nodeListType: 'changedConfig',
+    nodeInfo: nodeInfo([1, 2]),
+  });
+  let at = 0;
+  const slowly = setInterval(() => evil.write(long.subarray(at, ++at)), 100);
+  t.after(() => clearInterval(slowly));
+  await bystander.split();
+  await bystander.heal();
+  await evil.ended();
+  assert.ok(rig.lines.some(({ message }) => message === 'node silent for too long, connection closed'));
+  await bystander.split();
+});
+
+test('a node that reads nothing is the one that is closed, whoever makes the arbiter speak to it', async (t) => {
+  const rig = await Rig.start();
+  t.after(() => rig.stop());
+  const bystander = await Bystander.join(() => rig.introduced());
+  const [talker, deaf] = [await evilMember(rig, 1, [1, 2]), await evilMember(rig, 2, [1, 2])];
+  const membership = (nodeId: number, seq: bigint) =>
+    encodeMessage('nodeList', {
+      msgSeqNumber: 5,
+      nodeListType: 'membership',
+      ringId: { nodeId, seq },
+      nodeInfo: nodeInfo([nodeId]),
+    });
+  deaf.carrier.pause();
+  deaf.plain.pause();
+  deaf.write(membership(2, 8n));
+  // A heartbeat with an option that nobody knows, of 30,000 bytes, which is said back whole.
+  const large = Buffer.concat([
+    Buffer.from([0, 8, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 1, 0, 77, 0, 0]),
+    Buffer.alloc(30_000),
+  ]);
+  large.writeUInt32BE(large.length - 6, 2);
+  large.writeUInt16BE(30_000, 16);
+  const isClosed = () => rig.warnings().length > 0;
+  // It has long answers sent to it, and each report of the other is a new decision of which it is told as well.
+  for (let seq = 8n; !isClosed() && seq < 2_000n; seq += 1n) {
+    for (let at = 0; at < 10; at += 1) deaf.write(large);
+    talker.write(membership(1, seq));
+    talker.send('echoRequest', { msgSeqNumber: 1 });
+    while ((await talker.answer())?.name !== 'echoReply');
+  }
+  assert.ok(rig.warnings().some(({ message }) => message === 'client closed: it does not read what it is sent'));
+  talker.send('echoRequest', { msgSeqNumber: 1 });
+  assert.equal((await talker.answer()) === undefined, false, 'the one that spoke is served');
+  await bystander.split();
+});
