@@ -8,8 +8,8 @@ import type { ByteString } from '../protocol/values.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClientId } from './events.ts';
 
-/** In units of one small message. With lists of ordinary size it is a few milliseconds. */
-export const WORK_PER_TURN = 200;
+/** In units of one small message: less than one of the longest lists, which is a millisecond of work. */
+export const WORK_PER_TURN = 64;
 /** Judging a cluster touches every entry of every list: so many cost as much as one small message. */
 const ENTRIES_PER_UNIT = 256;
 

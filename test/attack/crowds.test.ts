@@ -12,14 +12,13 @@ import tls from 'node:tls';
 import { DEFAULT_ADMISSION_SETTINGS } from '../../src/arbiter/admission-settings.ts';
 import { encodeMessage } from '../../src/protocol/encode.ts';
 import { type DaemonProcess, startDaemon } from '../qnetd/daemon.ts';
-import { NodeClient } from '../qnetd/node-client.ts';
 import { authority } from '../qnetd/rig.ts';
-import { initOptions } from '../qnetd/wire-options.ts';
+import { Attackers } from './attackers.ts';
 import { Bystander } from './bystander.ts';
 
 const IS_FULL = process.env['QDEVICE_ATTACK'] === 'full';
 const SIZE = IS_FULL ? 10_000 : 1_000;
-const ROUNDS = IS_FULL ? 40 : 5;
+const ROUNDS = IS_FULL ? 40 : 10;
 /** Node.js and OpenSSL take this for a handshake that hangs, and some for what is not given back at once. */
 const KB_PER_CONNECTION_MAX = 110;
 const KB_SPARE = 60 * 1_024;
@@ -28,7 +27,6 @@ const CALM_MS_MAX = 60_000;
 const LOOK_MS = 1_000;
 /** A collection, a report to the service manager. */
 const WAKE_UPS_SPARE = 40;
-const NODES_PER_ADDRESS = 1_000;
 
 const PREINIT = encodeMessage('preinit', { msgSeqNumber: 1, clusterName: 'evil' });
 const START_TLS = encodeMessage('startTls', { msgSeqNumber: 2 });
@@ -40,25 +38,6 @@ const EARLY_DATA = Buffer.concat([Buffer.from([0x17, 3, 3, 0x40, 0]), Buffer.all
 async function daemonOf(t: TestContext): Promise<DaemonProcess> {
   const admission = { ...DEFAULT_ADMISSION_SETTINGS, handshakeMs: HANDSHAKE_MS };
   return await startDaemon(t, { options: { logLevel: 'info', admission } });
-}
-
-/** Sockets from addresses of their own that say this and then nothing, or what `goOn` says. */
-function crowd(t: TestContext, port: number, words: Uint8Array, goOn?: (socket: net.Socket) => void): net.Socket[] {
-  const sockets = Array.from({ length: SIZE }, (_, index) => {
-    const localAddress = `127.66.0.${1 + Math.floor(index / NODES_PER_ADDRESS)}`;
-    const socket = net.connect({ port, host: '127.0.0.1', localAddress });
-    socket.on('error', () => undefined);
-    socket.on('data', () => undefined);
-    socket.once('connect', () => {
-      socket.write(words);
-      goOn?.(socket);
-    });
-    return socket;
-  });
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-  });
-  return sockets;
 }
 
 function residentKb({ child }: DaemonProcess): number {
@@ -110,23 +89,15 @@ function tellRatio(t: TestContext, quietMs: number, underAttackMs: number): void
   t.diagnostic(`a decision took ${quietMs.toFixed(1)} ms, under attack ${underAttackMs.toFixed(1)} ms: ${ratio} times`);
 }
 
-const ATTACKS: readonly { what: string; words: Uint8Array; goOn?: (socket: net.Socket) => void }[] = [
+const ATTACKS: readonly { what: string; words: Uint8Array; slowly?: Uint8Array }[] = [
   { what: 'connections that say nothing', words: new Uint8Array(0) },
   { what: 'handshakes that never begin', words: Buffer.concat([PREINIT, START_TLS]) },
   { what: 'half messages', words: HALF_FRAME },
   { what: 'early data', words: Buffer.concat([PREINIT, START_TLS, EARLY_DATA]) },
-  {
-    what: 'a byte now and then',
-    words: PREINIT.subarray(0, 1),
-    goOn: (socket) => {
-      let at = 1;
-      const timer = setInterval(() => socket.write(PREINIT.subarray(at, ++at)), 700);
-      socket.once('close', () => clearInterval(timer));
-    },
-  },
+  { what: 'a byte now and then', words: PREINIT.subarray(0, 1), slowly: PREINIT.subarray(1) },
 ];
 
-for (const { what, words, goOn } of ATTACKS) {
+for (const { what, words, slowly = new Uint8Array(0) } of ATTACKS) {
   test(`${SIZE} x ${what}: others decide, memory is bounded, everybody is sent away`, {
     timeout: 300_000,
   }, async (t) => {
@@ -136,17 +107,16 @@ for (const { what, words, goOn } of ATTACKS) {
     const quietMs = middle(await decisions(bystander));
     const before = await restOf(daemon);
     const idleKb = residentKb(daemon);
-    const sockets = crowd(t, daemon.options.port, words, goOn);
+    const said = { words: Buffer.from(words).toString('base64'), slowly: Buffer.from(slowly).toString('base64') };
+    const attackers = await Attackers.start(t, { do: 'crowd', port: daemon.options.port, size: SIZE, ...said });
     const underAttackMs = middle(await decisions(bystander));
     const grownKb = residentKb(daemon) - idleKb;
     tellRatio(t, quietMs, underAttackMs);
     t.diagnostic(`${grownKb} KB more, ${(grownKb / SIZE).toFixed(1)} KB for each`);
     assert.ok(grownKb < SIZE * KB_PER_CONNECTION_MAX + KB_SPARE, `${grownKb} KB more`);
     const deadlineMs = performance.now() + CALM_MS_MAX;
-    for (const socket of sockets) {
-      while (!socket.closed && performance.now() < deadlineMs) await pause(50);
-    }
-    assert.equal(sockets.filter((socket) => !socket.closed).length, 0, 'nobody of them is still there');
+    while (!attackers.isOver && performance.now() < deadlineMs) await pause(50);
+    assert.ok(attackers.isOver, 'nobody of them is still there');
     await calms(daemon, before);
     await bystander.split();
   });
@@ -159,30 +129,11 @@ test('floods of list changes by a cluster with a certificate: others decide, and
   const quietMs = middle(await decisions(bystander));
   const before = await restOf(daemon);
   const pair = authority.issue({ commonName: 'evil' });
-  const flooder = await NodeClient.connect(daemon.options.port);
-  t.after(() => flooder.destroy());
-  flooder.send('preinit', { msgSeqNumber: 1, clusterName: 'evil' });
-  await flooder.answer();
-  flooder.send('startTls', { msgSeqNumber: 2 });
-  const carrier = await flooder.secure({ caPem: authority.certPem, pair });
-  flooder.send('init', initOptions(1));
-  await flooder.answer();
-  const nodeInfo = Array.from({ length: 2_000 }, (_, index) => ({ nodeId: index + 1, dataCenterId: 0 }));
-  const change = encodeMessage('nodeList', { msgSeqNumber: 4, nodeListType: 'changedConfig', nodeInfo });
-  let isFlooding = true;
-  const flood = (async () => {
-    while (isFlooding && !carrier.destroyed) {
-      const isTaken = carrier.write(change);
-      // Never faster than it is taken: otherwise it is this process that drowns.
-      await (isTaken
-        ? pause(0)
-        : Promise.race([new Promise((resolve) => carrier.once('drain', resolve)), pause(1_000)]));
-    }
-  })();
+  const flood = { do: 'flood', port: daemon.options.port, caPem: authority.certPem, ...pair } as const;
+  const attackers = await Attackers.start(t, flood);
   const underAttackMs = middle(await decisions(bystander));
-  isFlooding = false;
-  await flood;
-  flooder.destroy();
+  assert.ok(!attackers.isOver, 'it floods to the end');
+  await attackers.end();
   tellRatio(t, quietMs, underAttackMs);
   await calms(daemon, before);
   await bystander.split();
