@@ -11,8 +11,16 @@ const DIRECTORY_MODE = 0o700;
 export function journalFile(path: string): JournalStore {
   return {
     async write(journal) {
-      await mkdir(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
-      await writeFileAtomic(path, `${JSON.stringify(journal, undefined, 2)}\n`, { mode: FILE_MODE });
+      try {
+        await mkdir(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+        await writeFileAtomic(path, `${JSON.stringify(journal, undefined, 2)}\n`, { mode: FILE_MODE });
+      } catch (cause) {
+        await rmdir(dirname(path)).catch(() => undefined);
+        const problem = `What is done cannot be noted down in ${path} on this node (${cause instanceof Error ? cause.message : cause}).`;
+        throw new OperatorError(problem, 'Make room on its disk, which `df -h` and `df -i` show, then retry.', 1, {
+          cause,
+        });
+      }
     },
     async remove() {
       await rm(path, { force: true });

@@ -105,40 +105,44 @@ async function blackhole(stage: Stage, address: string, verb: 'add' | 'del'): Pr
   await stage.node(1).exec('ip', 'route', verb, 'blackhole', address);
 }
 
-if (isWide) {
-  for (const who of ['node', 'arbiter'] as const) {
-    test(`the ${who} cut off by the network in each step: put back when it is there again, and named until then`, () =>
-      onBareStage(async (stage, steps) => {
-        const before = await lookedAt(stage);
-        const host = who === 'node' ? stage.node(2) : stage.arbiter;
-        for (const [at, step] of steps.entries()) {
-          for (const comesBack of [true, false]) {
-            const caught = await caughtIn(stage, at + 1, 'setup', stage.arbiterAddress);
-            await blackhole(stage, host.address, 'add');
-            if (!comesBack) {
-              const exitCode = await caught.running.end(END_MS_MAX * 2);
-              await blackhole(stage, host.address, 'del');
-              if (exitCode === 0) {
-                // Nothing had to be said to that host any more.
-                assert.equal((await stage.qdevice('remove', '--yes')).exitCode, 0);
-                return;
-              }
-              assert.equal(exitCode, 2, `${step}:\n${caught.printed()}`);
-              assert.match(caught.printed(), /NOT everything is as it was before/, step);
-              assert.match(caught.printed().replaceAll(/\s+/g, ' '), /stuck .* (node-2|192\.0\.2\.1)/, step);
-              const removed = await stage.qdevice('remove', '--yes');
-              assert.equal(removed.exitCode, 0, removed.stdout + removed.stderr);
-            } else {
-              const isLost = () => !caught.running.running || /^failed /m.test(caught.printed());
-              await until('the loss is noticed', () => (isLost() ? undefined : caught.printed()), {
-                deadlineMs: 90_000,
-              });
-              await blackhole(stage, host.address, 'del');
-              await undone(caught, 1, step);
-            }
-            await unchanged(stage, before, `${step}, ${comesBack ? 'back' : 'away'}`);
-          }
-        }
-      }));
+/** False: nothing had to be said to that host any more, so that it is done all the same. */
+async function isUndoneWithout(stage: Stage, address: string, number: number, comesBack: boolean): Promise<boolean> {
+  const caught = await caughtIn(stage, number, 'setup', stage.arbiterAddress);
+  await blackhole(stage, address, 'add');
+  if (comesBack) {
+    const isLost = () => !caught.running.running || /^failed /m.test(caught.printed());
+    await until('the loss is noticed', () => (isLost() ? undefined : caught.printed()), { deadlineMs: END_MS_MAX });
+    await blackhole(stage, address, 'del');
   }
+  const exitCode = await caught.running.end(2 * END_MS_MAX);
+  if (!comesBack) await blackhole(stage, address, 'del');
+  const told = caught.printed();
+  if (exitCode === 0) {
+    assert.match(told, /tidies up there/);
+    return false;
+  }
+  assert.equal(exitCode, comesBack ? 1 : 2, told);
+  if (comesBack) assert.match(told, /Everything is as it was before\./);
+  else {
+    assert.match(told, /NOT everything is as it was before/);
+    assert.match(told.replaceAll(/\s+/g, ' '), /stuck .* (node-2|192\.0\.2\.1)/);
+    const removed = await stage.qdevice('remove', '--yes');
+    assert.equal(removed.exitCode, 0, removed.stdout + removed.stderr);
+  }
+  return true;
+}
+
+for (const who of isWide ? (['node', 'arbiter'] as const) : []) {
+  test(`the ${who} cut off by the network in each step: put back when it is there again, and named until then`, () =>
+    onBareStage(async (stage, steps) => {
+      const before = await lookedAt(stage);
+      const { address } = who === 'node' ? stage.node(2) : stage.arbiter;
+      for (const [at, step] of steps.entries()) {
+        for (const comesBack of [true, false]) {
+          if (!(await isUndoneWithout(stage, address, at + 1, comesBack))) return;
+          await unchanged(stage, before, `${step}, ${comesBack ? 'back' : 'away'}`);
+          console.log(`${who}, ${step}, ${comesBack ? 'back' : 'away'}: as before`);
+        }
+      }
+    }));
 }

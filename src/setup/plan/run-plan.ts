@@ -66,7 +66,11 @@ export async function runPlan(run: Run, services: RunServices): Promise<Outcome>
       return await undoRun(run, journal, services, error);
     }
   }
-  await store.write({ ...journal, settled: true });
+  try {
+    await store.write({ ...journal, settled: true });
+  } catch (error) {
+    return await undoRun(run, journal, services, error); // the next run would find it unfinished, and undo it then
+  }
   return await finish(run, services);
 }
 
@@ -113,6 +117,7 @@ export async function undoRun(
   if (notUndone.length > 0) return { kind: 'stuck', error, notUndone };
   try {
     await run.release();
+    await store.remove();
   } catch (cause) {
     return {
       kind: 'stuck',
@@ -120,7 +125,6 @@ export async function undoRun(
       notUndone: [{ title: 'all hosts: delete what was kept for undoing', error: cause }],
     };
   }
-  await store.remove();
   return { kind: 'undone', error };
 }
 

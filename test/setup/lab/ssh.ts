@@ -30,7 +30,7 @@ export async function installSsh(nodes: readonly Host[], arbiters: readonly Host
     host.write('/etc/ssh/lab_host_key', key.secret);
     host.write('/etc/ssh/lab_sshd_config', sshdConfig(login, isArbiter));
     addAdmin(host, hash, login === 'password' && isArbiter);
-    host.write('/root/.bashrc', 'echo "Welcome to $(hostname), it is $(date)"\n');
+    host.write('/root/.bashrc', 'echo "Welcome to $(hostname), it is $(date)"; echo "Mind the dog" >&2\n');
     const port = login === 'jump' && isArbiter ? `:${ARBITER_SSH_PORT}` : '';
     const names = [host.name, ...addressesOf(host)].map((name) => (port === '' ? name : `[${name}]${port}`));
     if (isArbiter && login === 'password') continue;

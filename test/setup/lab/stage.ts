@@ -97,6 +97,11 @@ export class Stage {
     return ARBITER_ADDRESS[this.options.addresses];
   }
 
+  /** Of this project, as hosts see it. */
+  get program(): string {
+    return built('qdevice');
+  }
+
   node(id: number): Host {
     const host = this.nodes[id - 1];
     if (host === undefined) throw new Error(`there is no node ${id}`);

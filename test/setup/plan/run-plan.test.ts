@@ -1,6 +1,7 @@
 /** Whatever fails, and wherever a run is cut off, what was before is there again; a run that is not cut off gets there. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { OperatorError } from '../../../src/runtime/errors.ts';
 import { ClaimHeld } from '../../../src/setup/host/claimed-host.ts';
 import { moveRun, type Parts, removeRun, type SetupPlan, setupRun, syncRun } from '../../../src/setup/plan/plans.ts';
 import { type Run, recover, runPlan } from '../../../src/setup/plan/run-plan.ts';
@@ -213,6 +214,31 @@ test('of runs that begin at once on several nodes one goes on', async () => {
   assert.deepEqual(kinds.toSorted(), ['done', 'undone']);
   for (const name of NAMES) assert.equal(world.state(name).conf, WITH_DEVICE);
   assert.deepEqual([...world.claims], []);
+});
+
+test('a journal that cannot be written: before anything is done, or all is put back', async () => {
+  const writes = async (failAt: number) => {
+    const world = new TwinWorld(NAMES, PLAIN);
+    const { run, services } = staged((parts) => setupRun(plan(PLAIN, WITH_DEVICE, '2', false), parts), world);
+    let written = 0;
+    const journal = {
+      ...services.journal,
+      write: async () => {
+        written += 1;
+        if (written === failAt) throw new OperatorError('The disk is full.', 'Make room.');
+      },
+    };
+    const outcome = await runPlan(run, { ...services, journal }).catch((error: unknown) => error);
+    return { world, outcome, written };
+  };
+  const { written: all } = await writes(0);
+  for (let failAt = 1; failAt <= all; failAt += 1) {
+    const { world, outcome } = await writes(failAt);
+    assert.deepEqual(world.visible(), new TwinWorld(NAMES, PLAIN).visible(), `write ${failAt} of ${all}`);
+    assert.deepEqual([...world.claims], []);
+    if (failAt === 1) assert.ok(outcome instanceof OperatorError);
+    else assert.ok(outcome instanceof Object && 'kind' in outcome && outcome.kind === 'undone');
+  }
 });
 
 test('F68: a corosync that does not take the new version over is named, and all is put back', async () => {
