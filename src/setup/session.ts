@@ -1,10 +1,11 @@
 /** The connections of one run: to every node, this one included, and to the arbiter if it is needed. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ClusterConf, ConfNode } from './conf/cluster.ts';
 import { Askpass } from './host/askpass.ts';
 import { type Host, HostLost, type RunOptions, type ScriptResult } from './host/host.ts';
 import { LocalHost } from './host/local-host.ts';
 import { type Prompts, RememberedSecrets } from './host/prompts.ts';
-import { SshFailure } from './host/ssh-failure.ts';
+import { SshFailure, type SshFailureKind } from './host/ssh-failure.ts';
 import { SshHost, type SshTarget } from './host/ssh-host.ts';
 import { nameOf } from './node-names.ts';
 import { nodeTarget } from './ssh-targets.ts';
@@ -83,11 +84,17 @@ async function connected(
   }
 }
 
+/** A network that is gone for a moment: whoever puts things back waits for it so long, once. */
+const NETWORK_MS_MAX = 30_000;
+const RETRY_MS = 1_000;
+const PASSING: readonly SshFailureKind[] = ['timeout', 'refused', 'other'];
+
 /** A script that was lost is lost; the next one, which puts things back, gets a new connection. */
 class ReconnectingHost implements Host {
   readonly name: string;
   readonly #host: SshHost;
   #lost = false;
+  #isPatient = true;
 
   constructor(host: SshHost) {
     this.name = host.name;
@@ -96,7 +103,7 @@ class ReconnectingHost implements Host {
 
   async run(script: string, options?: RunOptions): Promise<ScriptResult> {
     if (this.#lost) {
-      await this.#host.connect();
+      await this.#reconnect();
       this.#lost = false;
     }
     try {
@@ -109,5 +116,24 @@ class ReconnectingHost implements Host {
 
   close(): Promise<void> {
     return this.#host.close();
+  }
+
+  async #reconnect(): Promise<void> {
+    const untilMs = performance.now() + (this.#isPatient ? NETWORK_MS_MAX : 0);
+    for (;;) {
+      try {
+        await this.#host.connect();
+        this.#isPatient = true;
+        return;
+      } catch (error) {
+        const passes = error instanceof HostLost || (error instanceof SshFailure && PASSING.includes(error.kind));
+        if (!passes) throw error;
+        if (performance.now() > untilMs) {
+          this.#isPatient = false;
+          throw error;
+        }
+      }
+      await pause(RETRY_MS);
+    }
   }
 }

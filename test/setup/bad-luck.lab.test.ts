@@ -70,7 +70,9 @@ if (isChosen) {
       const jump = [
         "import { existsSync } from 'node:fs';",
         'const real = Date.now.bind(Date);',
-        "Date.now = () => real() + (existsSync('/var/lib/qdevice/setup.json') ? (Math.random() - 0.5) * 86_400_000 : 0);",
+        'delete process.env.NODE_OPTIONS;',
+        "const jumps = () => existsSync('/var/lib/qdevice/setup.json');",
+        'Date.now = () => real() + (jumps() ? Math.round((Math.random() - 0.5) * 86_400_000) : 0);',
       ].join('\n');
       stage.node(1).write('/run/jump.mjs', jump);
       const running = await stage

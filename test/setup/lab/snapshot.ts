@@ -28,9 +28,7 @@ export async function snapshot(stage: Stage): Promise<Snapshot> {
 export async function running({ nodes }: Stage): Promise<string[]> {
   const tables = await Promise.all(nodes.map((node) => node.exec('corosync-cmapctl')));
   return tables.map((table) => {
-    const lines = table
-      .split('\n')
-      .filter((line) => !/^(runtime|stats|internal|resources)\.|config_version/.test(line));
+    const lines = table.split('\n').filter((line) => !/^(runtime|stats|resources|config)\.|config_version/.test(line));
     return lines.sort().join('\n');
   });
 }
