@@ -78,7 +78,7 @@ function endText({ validTo, daysLeft }: ListedCertificate): string {
 }
 
 function remedyFor({ role }: ListedCertificate): string {
-  if (role === 'cluster') return 'Make a new one on each node: corosync-qdevice-net-certutil -r, have it signed, -M.';
+  if (role === 'cluster') return 'Make a new one: qdevice sync, on a node of that cluster.';
   if (role === 'server') return 'Make a new one: qnetd certs renew.';
   return 'Start a new authority in an empty directory and set up the nodes again.';
 }

@@ -23,6 +23,9 @@ function flag(describe: string) {
   return { type: 'boolean', describe, coerce: last<boolean> } as const;
 }
 
+const EXIT_TEXT =
+  'Exit codes: 0 done; 1 nothing was changed, or everything is as before; 2 something could not be put back, and is named; 130 stopped, everything as before.';
+
 const COMMON = {
   user: text('log in to the nodes as this user, and use sudo'),
   force: flag('accept what is a problem without it'),
@@ -56,7 +59,8 @@ export function addSetup(parser: Argv, done: Done): void {
         .option('sync-timeout', text('ms that corosync waits for the vote in a change; left out: 30000'))
         .option('valid-days', text('of the certificates; left out: 3650, ten years'))
         .option('tls', oneOf(['on', 'off', 'required'], 'left out: required'))
-        .options(COMMON),
+        .options(COMMON)
+        .epilogue(EXIT_TEXT),
     async (args) => {
       const { setupCommand } = await import('../setup/commands/setup-command.ts');
       const request = {
@@ -87,7 +91,8 @@ export function addRemove(parser: Argv, done: Done): void {
         .option('arbiter', text('log in there as [USER@]ADDRESS; left out: root at the host of corosync.conf'))
         .option('keep-arbiter', flag('do not log in to the arbiter; its record of this cluster stays'))
         .option('skip-offline', flag('go on without the nodes that cannot be reached'))
-        .options(COMMON),
+        .options(COMMON)
+        .epilogue(EXIT_TEXT),
     async (args) => {
       const { removeCommand } = await import('../setup/commands/remove-command.ts');
       const request = {
@@ -109,7 +114,8 @@ export function addSync(parser: Argv, done: Done): void {
     (command) =>
       command
         .option('arbiter', text('log in there as [USER@]ADDRESS; left out: root at the host of corosync.conf'))
-        .options(COMMON),
+        .options(COMMON)
+        .epilogue(EXIT_TEXT),
     async (args) => {
       const { syncCommand } = await import('../setup/commands/sync-command.ts');
       const request = { arbiter: args.arbiter, force: args.force === true, dryRun: args.dryRun === true };
@@ -131,7 +137,8 @@ export function addMove(parser: Argv, done: Done): void {
         })
         .option('network', text('choose the address of the arbiter in this network, ADDRESS/BITS'))
         .option('port', text('of the arbiter; left out: the one it uses, else 5403'))
-        .options(COMMON),
+        .options(COMMON)
+        .epilogue(EXIT_TEXT),
     async (args) => {
       const { moveCommand } = await import('../setup/commands/move-command.ts');
       const request = {
@@ -182,11 +189,12 @@ export function addExpected(parser: Argv, done: Done): void {
     (command) =>
       command
         .positional('votes', { type: 'string', demandOption: true, describe: 'a number' })
-        .options({ force: COMMON.force, json: COMMON.json, yes: COMMON.yes }),
-    async ({ votes, force, json, yes }) => {
+        .options({ force: COMMON.force, 'dry-run': COMMON['dry-run'], json: COMMON.json, yes: COMMON.yes }),
+    async ({ votes, force, dryRun, json, yes }) => {
       const { expectedCommand } = await import('../setup/commands/votes-commands.ts');
       const expected = number('votes', votes, 1, 10_000) ?? 1;
-      const run = (_: CommonOptions, operator: Operator) => expectedCommand(expected, force === true, operator);
+      const request = { votes: expected, force: force === true, dryRun: dryRun === true };
+      const run = (_: CommonOptions, operator: Operator) => expectedCommand(request, operator);
       done(await attended({ json, yes }, undefined, run));
     },
   );
@@ -217,7 +225,13 @@ async function attended(
       throw new OperatorError('There is no terminal to ask on.', 'Add --yes to go on without being asked.');
     },
   };
-  const outcome = await command({ user, prompts, signal: controller.signal }, operator).finally(() => lines.clear());
+  const outcome = await command({ user, prompts, signal: controller.signal }, operator)
+    .finally(() => lines.clear())
+    .catch((error: unknown) => {
+      if (json !== true || !(error instanceof OperatorError)) throw error;
+      const { problem, remedy } = error;
+      return { operation: 'none', outcome: 'refused', findings: [], steps: [], problem, remedy } as const;
+    });
   if (json === true) process.stdout.write(`${JSON.stringify(outcome, undefined, 2)}\n`);
   else for (const line of endLines(outcome)) lines.line(line);
   return exitCodeOf(outcome, controller.signal.aborted);

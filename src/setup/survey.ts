@@ -45,6 +45,9 @@ const INSTALL = {
   nodes: 'apt install corosync-qdevice',
   arbiter: 'apt install corosync-qnetd',
 };
+const DAY_MS = 86_400_000;
+/** So long ahead of its end a certificate is worth a word, and made anew where there is occasion. */
+export const WARN_DAYS = 30;
 const PORT: Readonly<Record<PortState, 'open' | PortProblem | undefined>> = {
   ok: 'open',
   refused: 'refused',
@@ -184,7 +187,7 @@ export function fingerprint(pem: string | undefined): string | undefined {
 }
 
 /** undefined as well where it cannot be read: whoever uses it says so. Upstream's file has text before it. */
-export function certificateOf(pem: string | undefined): X509Certificate | undefined {
+function certificateOf(pem: string | undefined): X509Certificate | undefined {
   const from = pem?.indexOf('-----BEGIN CERTIFICATE-----') ?? -1;
   if (pem === undefined || from < 0) return undefined;
   try {
@@ -192,6 +195,12 @@ export function certificateOf(pem: string | undefined): X509Certificate | undefi
   } catch {
     return undefined;
   }
+}
+
+/** Whole days until it ends; undefined: there is none that can be read. */
+export function daysLeftOf(pem: string | undefined, nowMs: number): number | undefined {
+  const ends = certificateOf(pem)?.validTo;
+  return ends === undefined ? undefined : Math.floor((Date.parse(ends) - nowMs) / DAY_MS);
 }
 
 /** `::ffff:192.0.2.11:40112` and `[2001:db8::1]:40112` without the port, IPv4 as such. */

@@ -28,6 +28,19 @@ const COMBINATIONS: readonly Combination[] = [
     ],
   },
   { name: 'proxmox', nodes: 2, proxmox: true },
+  { name: 'two-debian', nodes: 2, arbiter: 'debian', daemons: 'debian' },
+  { name: 'four-mixed', nodes: 4, daemons: 'mixed' },
+  { name: 'lms-votes', nodes: 4, setup: ['--algorithm', 'lms', '--votes', '2'] },
+  { name: 'tls-off', nodes: 2, arbiter: 'debian', setup: ['--tls', 'off'] },
+  { name: 'port', nodes: 2, port: 5500 },
+  {
+    name: 'network',
+    nodes: 2,
+    links: 2,
+    arbiterName: 'tiebreaker',
+    setup: ['--network', '198.51.100.0/24', '--timeout', '5000', '--tie-breaker', 'lowest'],
+    configured: { host: '198.51.100.1' },
+  },
 ];
 
 const asked = process.env['SETUP_LAB'];

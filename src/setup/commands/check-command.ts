@@ -1,10 +1,10 @@
 /** `qdevice check`: what setup looks at, and on a cluster that has its device what would break today. */
 
 import { hasVote } from '../facts/quorum-view.ts';
-import { type Finding, note, obstacles } from '../rules/finding.ts';
+import { counted, type Finding, note, obstacles } from '../rules/finding.ts';
 import { AFTERWARDS } from '../rules/sentences-later.ts';
 import { arbiterTarget } from '../ssh-targets.ts';
-import { certificateOf, findingsOf, type Survey } from '../survey.ts';
+import { daysLeftOf, findingsOf, type Survey, WARN_DAYS } from '../survey.ts';
 import { asError, type CommonOptions, openCluster } from './cluster-session.ts';
 import type { CommandOutcome, Operator } from './report.ts';
 import { lookAround, looking, type SetupRequest, SYNC_TIMEOUT_MS } from './setup-command.ts';
@@ -14,9 +14,6 @@ export interface CheckRequest extends CommonOptions {
   readonly address: string | undefined;
   readonly force: boolean;
 }
-
-const DAY_MS = 86_400_000;
-const WARN_DAYS = 30;
 
 export async function checkCommand(request: CheckRequest, operator: Operator): Promise<CommandOutcome> {
   operator.report({ kind: 'busy', text: 'connecting to the nodes' });
@@ -79,10 +76,9 @@ function* running(survey: Survey, nowMs: number): Generator<Finding> {
       const state = facts.quorum?.device ?? 'NR';
       yield AFTERWARDS.F61({ node: name, state });
     }
-    const ends = certificateOf(facts.certificatePem)?.validTo;
-    const days = ends === undefined ? undefined : Math.floor((Date.parse(ends) - nowMs) / DAY_MS);
-    if (days !== undefined && days < WARN_DAYS) {
-      yield note('F47', `The certificate of ${name} ends in ${days} days (${ends}).`, 'Run qdevice remove and setup.');
-    }
+    const days = daysLeftOf(facts.certificatePem, nowMs);
+    if (days === undefined || days >= WARN_DAYS) continue;
+    const when = days < 0 ? 'has ended' : `ends in ${counted(days, 'day')}`;
+    yield note('F47', `The certificate of ${name} ${when}.`, 'Run qdevice sync, which makes new ones.');
   }
 }

@@ -1,14 +1,14 @@
 /** `qdevice sync`: after nodes were added or removed, certificates, services, votes and algorithm as they should be. */
 import { randomUUID } from 'node:crypto';
 import { readCluster } from '../conf/cluster.ts';
-import { serialise } from '../conf/document.ts';
+import { type ConfDocument, serialise } from '../conf/document.ts';
 import { raiseConfigVersion, removeKey, setKey } from '../conf/edit.ts';
 import { syncRun } from '../plan/plans.ts';
 import type { ConfChange } from '../plan/steps.ts';
 import { chooseAlgorithm } from '../rules/algorithm.ts';
 import { obstacles } from '../rules/finding.ts';
 import { arbiterTarget } from '../ssh-targets.ts';
-import { findingsOf, type Survey } from '../survey.ts';
+import { daysLeftOf, findingsOf, type Survey, WARN_DAYS } from '../survey.ts';
 import { carryOut } from './carry-out.ts';
 import { asSetup } from './check-command.ts';
 import { asError, type ClusterSession, type CommonOptions, openCluster } from './cluster-session.ts';
@@ -51,7 +51,7 @@ async function sync(request: SyncRequest, cluster: ClusterSession, operator: Ope
   const common = { operation: 'sync', findings, steps: [] };
   const refused = { ...common, outcome: 'refused', problem: 'Nothing was changed.', remedy: '' } as const;
   if (obstacles(findings, request.force).length > 0) return refused;
-  const newcomers = newcomersOf(survey, asked.tls !== 'off');
+  const newcomers = newcomersOf(survey, asked.tls !== 'off', Date.now());
   if (newcomers.length === 0 && conf === null) return { ...common, outcome: 'done', summary: 'Nothing is to be done.' };
   const plan = {
     run: randomUUID(),
@@ -70,10 +70,14 @@ async function sync(request: SyncRequest, cluster: ClusterSession, operator: Ope
   return { ...common, steps, ...ending, ...(ending.outcome === 'done' ? { summary } : {}) };
 }
 
-function newcomersOf({ nodes }: Survey, tls: boolean): string[] {
-  const lacking = nodes.filter(
-    ({ facts }) => facts !== undefined && ((tls && !facts.storePresent) || !facts.deviceEnabled),
-  );
+/** Those without certificate or service, and those whose certificate is about to end. */
+function newcomersOf({ nodes }: Survey, tls: boolean, nowMs: number): string[] {
+  const lacking = nodes.filter(({ facts }) => {
+    if (facts === undefined) return false;
+    if (!facts.deviceEnabled) return true;
+    const daysLeft = daysLeftOf(facts.certificatePem, nowMs) ?? WARN_DAYS;
+    return tls && (!facts.storePresent || daysLeft < WARN_DAYS);
+  });
   return lacking.map(({ name }) => name);
 }
 
@@ -81,15 +85,19 @@ function newcomersOf({ nodes }: Survey, tls: boolean): string[] {
 function confChange({ force }: SyncRequest, { conf, document, confText }: ClusterSession): ConfChange | null {
   const now = conf.device?.net.get('algorithm') ?? 'ffsplit';
   const { choice } = chooseAlgorithm(conf.nodes.length, { force });
+  // More votes than lms may have for so few nodes: corosync reckons them.
+  if (now === 'lms' && choice?.algorithm === 'lms' && (conf.device?.votes ?? 0) >= conf.nodes.length) {
+    return changeOf(confText, removeKey(document, `${DEVICE}.votes`));
+  }
   if (choice === undefined || choice.algorithm === now || (now !== 'ffsplit' && now !== 'lms')) return null;
   const votes = `${DEVICE}.votes`;
   const named = setKey(document, `${DEVICE}.net.algorithm`, choice.algorithm);
   const counted =
     choice.writtenVotes === undefined ? removeKey(named, votes) : setKey(named, votes, String(choice.writtenVotes));
-  const changed = raiseConfigVersion(counted);
-  return {
-    before: confText,
-    after: serialise(changed),
-    versionAfter: String(readCluster(changed).configVersion ?? ''),
-  };
+  return changeOf(confText, counted);
+}
+
+function changeOf(before: string, wanted: ConfDocument): ConfChange {
+  const changed = raiseConfigVersion(wanted);
+  return { before, after: serialise(changed), versionAfter: String(readCluster(changed).configVersion ?? '') };
 }

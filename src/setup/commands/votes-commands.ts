@@ -23,7 +23,14 @@ export function deviceWords(device: string | undefined): string {
   return device.startsWith('A,V') ? 'has the vote' : 'has no vote';
 }
 
-export async function expectedCommand(votes: number, force: boolean, operator: Operator): Promise<CommandOutcome> {
+export interface ExpectedRequest {
+  readonly votes: number;
+  readonly force: boolean;
+  readonly dryRun: boolean;
+}
+
+export async function expectedCommand(request: ExpectedRequest, operator: Operator): Promise<CommandOutcome> {
+  const { votes, force } = request;
   const view = await quorumHere();
   const common = { operation: 'expected', findings: [], steps: [] };
   if (votes < view.totalVotes) throw asError(AFTERWARDS.F64({ votes, present: view.totalVotes }));
@@ -35,6 +42,8 @@ export async function expectedCommand(votes: number, force: boolean, operator: O
       'Expect fewer.',
     );
   }
+  const step = { id: 'expected', title: `expect ${votes} votes, so that ${quorum} make a quorum` };
+  if (request.dryRun) return { ...common, steps: [step], outcome: 'planned' };
   const question =
     `Expect ${votes} votes instead of ${view.expectedVotes}, so that ${quorum} make a quorum? ` +
     'If nodes that cannot be seen from here still run, both sides may then work on the same data.';

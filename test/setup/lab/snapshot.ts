@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Host } from '../../lab/host.ts';
 import type { Stage } from './stage.ts';
 
-const WATCHED = ['/etc', '/root', '/var/lib'];
+const WATCHED = ['/etc', '/root', '/home', '/var/lib'];
 /** corosync and the arbiter write here by themselves; the arbiter remembers who may be casting, of a cluster taken out too. */
 const RESTLESS = ['/var/lib/corosync', '/etc/lab-enabled', '/var/lib/corosync-qnetd'];
 

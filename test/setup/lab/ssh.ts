@@ -43,7 +43,8 @@ export async function installSsh(nodes: readonly Host[], arbiters: readonly Host
   for (const node of nodes) {
     node.write('/root/.ssh/id_ed25519', user.secret);
     node.write('/root/.ssh/known_hosts', known.join(''));
-    const names = [...arbiters, ...nodes].map((host) => `${host.address} ${host.name}\n`);
+    const all = [...arbiters, ...nodes].flatMap((host) => addressesOf(host).map((address) => ({ address, host })));
+    const names = all.map(({ address, host }) => `${address} ${host.name}\n`);
     node.write('/etc/hosts', `127.0.0.1 localhost\n${names.join('')}`);
     if (login !== 'jump') continue;
     const jump = `  ProxyJump ${nodes[1]?.address ?? ''}\n  Port ${ARBITER_SSH_PORT}\n`;

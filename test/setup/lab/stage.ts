@@ -20,13 +20,16 @@ import { atTerminal, type Conversation } from './terminal.ts';
 export interface StageOptions {
   readonly nodes: number;
   readonly arbiter?: 'ours' | 'debian';
-  readonly daemons?: 'ours' | 'debian';
+  /** `mixed`: ours on the first node alone. */
+  readonly daemons?: 'ours' | 'debian' | 'mixed';
   /** Lines for the section `quorum`. */
   readonly quorumLines?: readonly string[];
   readonly addresses?: 'ipv4' | 'ipv6';
   readonly links?: 1 | 2;
   readonly login?: Login;
   readonly proxmox?: boolean;
+  /** Where the arbiter listens. */
+  readonly port?: number;
   /** A second arbiter at 192.0.2.2, to move to. */
   readonly spare?: boolean;
 }
@@ -70,6 +73,7 @@ export class Stage {
       login: 'key',
       proxmox: false,
       spare: false,
+      port: 5403,
     } as const;
     const options = { ...defaults, ...given };
     await sweepDeadLabs();
@@ -81,7 +85,7 @@ export class Stage {
     if (options.spare) arbiters.push(await createHost(labName, 'spare', 2, arbiterPrograms(options.arbiter)));
     const nodes: Host[] = [];
     for (let id = 1; id <= options.nodes; id += 1) {
-      nodes.push(await createHost(labName, `node-${id}`, 10 + id, nodePrograms(options.daemons)));
+      nodes.push(await createHost(labName, `node-${id}`, 10 + id, nodePrograms(daemonsOf(options.daemons, id))));
     }
     const stage = new Stage(labName, arbiter, arbiters, nodes, options);
     try {
@@ -187,19 +191,22 @@ export class Stage {
       await run([...host.enter, 'ip', '-batch', '-'], `${extra.join('\n')}\n`);
     }
     for (const arbiter of options.arbiter === 'ours' ? this.arbiters : []) install(arbiter, 'qnetd');
-    for (const node of options.daemons === 'ours' ? this.nodes : []) install(node, 'qdevice');
+    for (const [at, node] of this.nodes.entries()) {
+      if (daemonsOf(options.daemons, at + 1) === 'ours') install(node, 'qdevice');
+    }
     await installSsh(this.nodes, this.arbiters, options.login);
     const conf = corosyncConf(this.nodes, options);
     for (const node of this.nodes) {
       node.write('/etc/corosync/corosync.conf', conf);
-      node.write(`${UNITS}/corosync-qdevice`, `${nodeDaemon(options.daemons)} -f`);
+      const daemons = daemonsOf(options.daemons, this.nodes.indexOf(node) + 1);
+      node.write(`${UNITS}/corosync-qdevice`, `${nodeDaemon(daemons)} -f`);
       node.write(`${UNITS}/corosync-qdevice.ready`, '/run/corosync-qdevice/corosync-qdevice.sock');
       await startSshd(node);
       await node.start('corosync', ['corosync', '-f']);
     }
     if (options.proxmox) await shareClusterFiles(`${labDirectory(this.#labName)}/pve`, this.nodes, conf);
     for (const arbiter of this.arbiters) {
-      arbiter.write(`${UNITS}/corosync-qnetd`, `${arbiterDaemon(options.arbiter)} -f`);
+      arbiter.write(`${UNITS}/corosync-qnetd`, `${arbiterDaemon(options.arbiter)} -f -p ${options.port}`);
       arbiter.write(`${UNITS}/corosync-qnetd.ready`, '/run/corosync-qnetd/corosync-qnetd.sock');
       await startSshd(arbiter);
       await arbiter.exec('corosync-qnetd-certutil', '-i');
@@ -264,6 +271,10 @@ function install(host: Host, program: string): void {
 
 function ours(program: string): string {
   return `#!/bin/sh\nexec ${process.execPath} ${built(program)} "$@"\n`;
+}
+
+function daemonsOf(daemons: Required<StageOptions>['daemons'], id: number): 'ours' | 'debian' {
+  return daemons === 'mixed' ? (id === 1 ? 'ours' : 'debian') : daemons;
 }
 
 function nodePrograms(daemons: 'ours' | 'debian'): ReadonlyMap<string, string> {

@@ -1,5 +1,7 @@
 /** What every combination has to get through: setup, status, a cut, remove, and setup again. */
 import assert from 'node:assert/strict';
+import { readCluster } from '../../../src/setup/conf/cluster.ts';
+import { parseConf } from '../../../src/setup/conf/document.ts';
 import { CLUSTER_NAME } from './names.ts';
 import { differences, snapshot } from './snapshot.ts';
 import { Stage, type StageOptions } from './stage.ts';
@@ -12,6 +14,8 @@ export interface Combination extends StageOptions {
   readonly common?: readonly string[];
   /** As setup is told; left out: the address. */
   readonly arbiterName?: string;
+  /** What quorum.device.net then says. */
+  readonly configured?: Readonly<Record<string, string>>;
   readonly answers?: readonly (readonly [RegExp, string])[];
 }
 
@@ -44,6 +48,8 @@ async function play(stage: Stage, combination: Combination): Promise<void> {
   const startedMs = performance.now();
   await run('setup', arbiterName, ...setup);
   const setupMs = performance.now() - startedMs;
+  const device = readCluster(parseConf(stage.node(nodes).read(CONF).toString('latin1'))).device;
+  for (const [key, value] of Object.entries(combination.configured ?? {})) assert.equal(device?.net.get(key), value);
   if (stage.options.arbiter === 'ours') await allRegistered(stage, setup);
   const everybody = stage.nodes.map((_, at) => at + 1);
   await stage.winners(everybody);
