@@ -17,7 +17,28 @@ const LIMITS = { timeoutMs: 10_000, replyBytesMax: 1 << 28 };
 
 export async function qdeviceStatus(choice: QdeviceStatusChoice, path: string): Promise<CommandResult> {
   const outcome = await askLocalSocket(path, 'snapshot\n', LIMITS);
-  return outcome.connected ? answered(choice, path, outcome) : unreachable(choice, path, outcome.error ?? 'ENOENT');
+  if (!outcome.connected) return unreachable(choice, path, outcome.error ?? 'ENOENT');
+  const isUpstream = outcome.reply.toString('latin1').startsWith("Error\nUnknown command 'snapshot'");
+  return isUpstream ? await upstreamAnswer(choice, path) : answered(choice, path, outcome);
+}
+
+/** Of upstream's daemon, which is asked what its own tool asks. */
+async function upstreamAnswer({ json, verbose }: QdeviceStatusChoice, path: string): Promise<CommandResult> {
+  const { reply } = await askLocalSocket(path, verbose ? 'status verbose\n' : 'status\n', LIMITS);
+  const text = reply.toString('latin1');
+  if (!text.startsWith('OK\n')) {
+    const problem = `On ${path} upstream's corosync-qdevice runs, which knows no qdevice status.`;
+    return failed(EXIT.refused, problem, `Use corosync-qdevice-tool -s or -sv instead (with -p ${path}).`);
+  }
+  const fields = text.split('\n').flatMap((line): (readonly [string, string])[] => {
+    const [, key = '', value = ''] = /^\s*([^:\t]+):\s*(.*)$/.exec(line) ?? [];
+    return key === '' ? [] : [[printable(key), printable(value, 500)]];
+  });
+  const lines = fields.map(([key, value]) => `  ${key.padEnd(24)} ${value}`.trimEnd());
+  const stdout = json
+    ? JSON.stringify({ daemon: 'upstream', fields: Object.fromEntries(fields) }, undefined, 2)
+    : ["Upstream's corosync-qdevice runs on this node:", ...lines].join('\n');
+  return { exitCode: EXIT.ok, stdout: byteStringOf(`${stdout}\n`), stderr: '' };
 }
 
 function answered(choice: QdeviceStatusChoice, path: string, { reply, error }: AskOutcome): CommandResult {
@@ -28,10 +49,6 @@ function answered(choice: QdeviceStatusChoice, path: string, { reply, error }: A
     if (stdout !== undefined) return { exitCode: EXIT.ok, stdout: byteStringOf(stdout), stderr: '' };
     const problem = `The node daemon on ${path} gave an answer that this program does not understand.`;
     return failed(EXIT.internal, problem, 'Use the qdevice of the version that runs there.');
-  }
-  if (text.startsWith("Error\nUnknown command 'snapshot'")) {
-    const problem = `On ${path} upstream's corosync-qdevice runs, which knows no qdevice status.`;
-    return failed(EXIT.refused, problem, `Use corosync-qdevice-tool -s or -sv instead (with -p ${path}).`);
   }
   if (text.startsWith('Error\n')) {
     const problem = printable(text.slice('Error\n'.length).trim(), 500);

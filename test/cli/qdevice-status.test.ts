@@ -97,6 +97,29 @@ test('of something else: each answer has its words and its exit code', async () 
   });
 });
 
+test("upstream's daemon is asked in its own words, and what it says is shown", async () => {
+  await withDirectory(async (directory) => {
+    const path = join(directory, 'upstream.sock');
+    const told =
+      'OK\nQdevice information\n-------------------\nModel:\t\t\tNet\nQNetd host:\t\t192.0.2.9:5403\nState:\t\t\t\u001b[2J\n';
+    const server = createServer((socket) =>
+      socket.on('data', (line) => socket.end(`${line}` === 'status\n' ? told : "Error\nUnknown command 'snapshot'\n")),
+    ).listen(path);
+    await once(server, 'listening');
+    try {
+      const { exitCode, stdout } = await qdeviceStatus(PEOPLE, path);
+      assert.equal(exitCode, 0);
+      assert.match(stdout, /^Upstream's corosync-qdevice runs on this node:\n/);
+      assert.match(stdout, /^ {2}QNetd host +192\.0\.2\.9:5403$/m);
+      assert.doesNotMatch(stdout, /\u001b/);
+      const { fields } = JSON.parse((await qdeviceStatus({ ...PEOPLE, json: true }, path)).stdout);
+      assert.equal(fields['Model'], 'Net');
+    } finally {
+      server.close();
+    }
+  });
+});
+
 test('no daemon: says where it looked and what to do, and what corosync shows then', async () => {
   await withDirectory(async (directory) => {
     const path = join(directory, 'none.sock');

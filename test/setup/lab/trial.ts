@@ -53,6 +53,9 @@ async function play(stage: Stage, combination: Combination): Promise<void> {
   if (stage.options.arbiter === 'ours') await allRegistered(stage, setup);
   const everybody = stage.nodes.map((_, at) => at + 1);
   await stage.winners(everybody);
+  const status = await stage.qdevice('status');
+  assert.equal(status.exitCode, 0, status.stdout + status.stderr);
+  assert.match(status.stdout, /votes are here, \d make a quorum: quorate\./);
   const first = nodes === 3 ? [1] : everybody.slice(0, nodes / 2);
   await stage.cut(first);
   await stage.winners(nodes === 3 ? [2, 3] : first);
