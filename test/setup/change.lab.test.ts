@@ -137,5 +137,8 @@ if (isChosen('name')) {
 async function loadOn(stage: Stage, nodes: readonly Host[], conf: string): Promise<void> {
   const raised = serialise(raiseConfigVersion(parseConf(conf)));
   for (const node of nodes) node.write(CONF, raised);
-  await stage.node(1).exec('corosync-cfgtool', '-R');
+  // Corosync wants it tried again while a node goes.
+  await until('loaded', async () => (await stage.node(1).tryExec('corosync-cfgtool', '-R')).stderr || undefined, {
+    deadlineMs: 30_000,
+  });
 }

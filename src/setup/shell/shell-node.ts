@@ -21,6 +21,7 @@ const KEPT_STORE = `${DEVICE_DIRECTORY}${BEFORE}`;
 const KEPT_CONF = `${COROSYNC_CONF}${BEFORE}`;
 const FORGET = `rm -rf ${KEPT_STORE} ${KEPT_STORE}.part ${KEPT_CONF}; ${PROXMOX_FORGET}`;
 const CHANGED = 3;
+const RELOAD_SECONDS_MAX = 15;
 /** Making a key on a slow machine, and 600,000 rounds for the file that upstream's tool writes. */
 const CERTUTIL_MS_MAX = 180_000;
 const TEMPORARY_DIRECTORY = 'd=$(mktemp -d) || exit 1; trap \'rm -rf "$d"\' EXIT';
@@ -125,7 +126,7 @@ export class ShellNode implements NodePort {
   }
 
   async reload(): Promise<void> {
-    await this.#do('loading corosync.conf', 'corosync-cfgtool -R');
+    await this.#do('loading corosync.conf', RELOAD);
   }
 
   async runningVersion(): Promise<string | undefined> {
@@ -170,6 +171,15 @@ export class ShellNode implements NodePort {
     await runOrThrow(this.#host, what, script, options);
   }
 }
+
+/** While its membership changes corosync says that it has to be tried again. */
+const RELOAD = [
+  'i=0; until said=$(corosync-cfgtool -R 2>&1); do',
+  '  case $said in *TRY_AGAIN*) ;; *) echo "$said" >&2; exit 1 ;; esac',
+  `  i=$((i + 1)); [ $i -le ${RELOAD_SECONDS_MAX} ] || { echo "$said" >&2; exit 1; }`,
+  '  sleep 1',
+  'done',
+].join('\n');
 
 /** The new file has the old one's owner and mode, and is whole from the first moment. */
 const PLAIN_REPLACE = [
