@@ -14,12 +14,6 @@ export const OF_LAST_MEN: readonly Mutation[] = [
     replacement: '',
   },
   {
-    name: 'strict: a confirmation for another ring counts',
-    file: GUARD,
-    search: 'return owed.seq === seq && sameRing(owed.ringId, member.ringId) ?',
-    replacement: 'return owed.seq === seq ?',
-  },
-  {
     name: 'strict: a holder that is in another partition by now is not asked',
     file: 'src/arbiter/safety/blockers.ts',
     search: 'return holder !== undefined && holder.client === client && areDisjoint(claimOf(holder), claim);',

@@ -90,6 +90,31 @@ test('released while a record is being written that still names it: that record 
   assert.deepEqual(recorded(cluster), [2]);
 });
 
+test('where the record names both already the vote is given at once, and the node taken out of the record all the same', () => {
+  const alone = (nodeId: number) => ({ nodeId, members: [nodeId], leaseMs: Number.POSITIVE_INFINITY });
+  const records = { byCluster: new Map([[CLUSTER, [alone(1), alone(2)]]]), startedAtMs: 0 };
+  const cluster = new ClusterOf({ algorithm: LMS, records });
+  cluster.join(2);
+  assert.deepEqual(cluster.report([2], 8), { 2: ['(waitForReply)'] });
+  assert.deepEqual(release(cluster, 1), { 2: ['ack'] });
+  assert.deepEqual(cluster.world.disk.get(CLUSTER), [alone(2)]);
+});
+
+test('a record that could not be mended is tried again, though nobody waits any more', () => {
+  const alone = (nodeId: number) => ({ nodeId, members: [nodeId], leaseMs: Number.POSITIVE_INFINITY });
+  const records = { byCluster: new Map([[CLUSTER, [alone(1), alone(2)]]]), startedAtMs: 0 };
+  const cluster = new ClusterOf({ algorithm: LMS, records });
+  cluster.join(2);
+  cluster.report([2], 8);
+  cluster.world.writesEnd = false;
+  assert.deepEqual(release(cluster, 1), { 2: ['ack'] });
+  cluster.world.finishWrite('ENOSPC');
+  assert.equal(cluster.world.disk.get(CLUSTER), undefined, 'this process has written nothing');
+  cluster.world.writesEnd = true;
+  cluster.pass(2_500);
+  assert.deepEqual(cluster.world.disk.get(CLUSTER), [alone(2)]);
+});
+
 test('without a record: a configured node that is not here is released as well', () => {
   const cluster = new ClusterOf({ records: { byCluster: new Map(), startedAtMs: 0 }, algorithm: LMS });
   cluster.join(1);

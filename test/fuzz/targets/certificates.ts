@@ -110,7 +110,7 @@ function endorsements(file: (name: string) => Buffer): FuzzTarget {
     run(input) {
       if (!isEndorsed(latin1(input), request, known)) return;
       const signature = (text: string): string =>
-        /BEGIN QDEVICE ENDORSEMENT-----([A-Za-z0-9+/=\s]+)-----END QDEVICE/.exec(text)?.[1] ?? '';
+        /-----BEGIN QDEVICE ENDORSEMENT-----([A-Za-z0-9+/=\s]+)-----END QDEVICE ENDORSEMENT-----/.exec(text)?.[1] ?? '';
       const bytes = (text: string): Buffer => Buffer.from(signature(text), 'base64');
       assert.deepEqual(bytes(latin1(input)), bytes(latin1(word)), 'the same signature, written in another way');
     },
