@@ -126,6 +126,15 @@ export class Cluster {
     await this.host(nodeId).daemon(COROSYNC).stop('SIGKILL');
   }
 
+  /** corosync alone stands still; whoever asks it something stands still with it. */
+  freezeCorosync(nodeId: number): void {
+    this.host(nodeId).daemon(COROSYNC).freeze();
+  }
+
+  thawCorosync(nodeId: number): void {
+    this.host(nodeId).daemon(COROSYNC).thaw();
+  }
+
   async stopQdevice(nodeId: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     await this.host(nodeId).daemon(QDEVICE).stop(signal);
   }

@@ -63,6 +63,15 @@ forEachCombination(ALWAYS, (combination) => {
     await play.heal();
   });
 
+  if (isFullMatrix) {
+    tell('corosync alone may stand still on either node, and go on', async (play) => {
+      for (const node of [1, 2]) {
+        await play.freezeCorosync(node);
+        await play.thawCorosync(node);
+      }
+    });
+  }
+
   tell('a daemon ends with a failure when corosync dies under it, or is not there', async (play) => {
     for (const node of [1, 2]) {
       await play.killCorosync(node);

@@ -102,6 +102,23 @@ export class Play {
     return this.#step(`node ${node} goes on`, act, { down, partitions: this.#alive([this.cluster.nodeIds], down) });
   }
 
+  /** The node is lost to the others. Its daemon runs, and waits for corosync at its next vote. */
+  freezeCorosync(node: number): Promise<void> {
+    const down = [...this.#situation.down, node];
+    const act = async (): Promise<void> => this.cluster.freezeCorosync(node);
+    const partitions = this.#alive(this.#situation.partitions, down);
+    return this.#step(`corosync of ${node} frozen`, act, { down, partitions });
+  }
+
+  thawCorosync(node: number): Promise<void> {
+    const down = this.#situation.down.filter((id) => id !== node);
+    const act = async (): Promise<void> => this.cluster.thawCorosync(node);
+    return this.#step(`corosync of ${node} goes on`, act, {
+      down,
+      partitions: this.#alive([this.cluster.nodeIds], down),
+    });
+  }
+
   freezeQdevice(node: number): Promise<void> {
     const act = async (): Promise<void> => this.cluster.freezeQdevice(node);
     return this.#step(`qdevice of ${node} frozen`, act, { apart: this.#apart([node], 'lost') });
