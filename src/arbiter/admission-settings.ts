@@ -12,6 +12,10 @@ export interface AdmissionSettings {
   /** Failures of an address in a row that have no consequence; one is forgiven every FORGIVEN_MS. 0: never any. */
   readonly failuresMax: number;
   readonly penaltyMs: number;
+  /** Of the connections that descriptors allow, kept for addresses from which nodes have joined. */
+  readonly reservedForKnownPercent: number;
+  /** No stranger's address may hold more of what newcomers can have. */
+  readonly strangerPercentMax: number;
   /** What descriptors allow; undefined: no limit is known. */
   readonly connectionsMax: number | undefined;
 }
@@ -23,5 +27,7 @@ export const DEFAULT_ADMISSION_SETTINGS: AdmissionSettings = {
   clientsPerAddressMax: 0,
   failuresMax: 100,
   penaltyMs: 60_000,
+  reservedForKnownPercent: 12,
+  strangerPercentMax: 25,
   connectionsMax: undefined,
 };

@@ -51,10 +51,6 @@ const STALLED_AFTER_MS = 300;
 const LATE_MS = 500;
 const GRACE_MS = 1_000;
 const STALLED_MAX = 1_024;
-/** No stranger's address may hold more of what newcomers can have. */
-const SHARE_OF_ONE_ADDRESS = 1 / 4;
-/** Of the connections that descriptors allow, kept for addresses from which nodes have joined. */
-const SHARE_FOR_KNOWN = 1 / 8;
 
 const NOBODY: readonly ClientId[] = [];
 
@@ -227,13 +223,14 @@ export class Admission {
 
   #refusal(key: string, isKnown: boolean, nowMs: number): Refusal | undefined {
     const { newcomersMax, clientsPerAddressMax, connectionsMax } = this.#settings;
+    const { strangerPercentMax, reservedForKnownPercent } = this.#settings;
     if (this.#book.isPenalised(key, nowMs)) return 'penalty';
     const ofAddress = this.#book.connectionsOf(key);
     if (clientsPerAddressMax !== 0 && ofAddress >= clientsPerAddressMax) return 'addressLimit';
-    if (!isKnown && ofAddress >= Math.max(1, newcomersMax * SHARE_OF_ONE_ADDRESS)) return 'addressLimit';
+    if (!isKnown && ofAddress >= Math.max(1, (newcomersMax * strangerPercentMax) / 100)) return 'addressLimit';
     if (this.#newcomers.size >= newcomersMax) return 'newcomerLimit';
     if (connectionsMax === undefined) return undefined;
-    const kept = isKnown ? 0 : Math.floor(connectionsMax * SHARE_FOR_KNOWN);
+    const kept = isKnown ? 0 : Math.floor((connectionsMax * reservedForKnownPercent) / 100);
     return this.#newcomers.size + this.#members.size >= connectionsMax - kept ? 'descriptors' : undefined;
   }
 

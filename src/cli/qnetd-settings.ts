@@ -11,6 +11,7 @@ export function withAdvancedSettings(options: QnetdOptions, settings: AdvancedSe
     ...options,
     listenBacklog: settings.listen_backlog ?? options.listenBacklog,
     maxSendBuffers: settings.max_client_send_buffers ?? options.maxSendBuffers,
+    reservedDescriptors: settings.reserved_descriptors ?? options.reservedDescriptors,
     stateDir: settings.nss_db_dir ?? options.stateDir,
     certNickname: settings.cert_nickname ?? options.certNickname,
     recordDir: settings.vote_record_dir ?? options.recordDir,
@@ -36,6 +37,8 @@ export function withAdvancedSettings(options: QnetdOptions, settings: AdvancedSe
       clientsPerAddressMax: settings.max_clients_per_address ?? admission.clientsPerAddressMax,
       failuresMax: settings.penalty_failures ?? admission.failuresMax,
       penaltyMs: settings.penalty_time ?? admission.penaltyMs,
+      reservedForKnownPercent: settings.reserved_for_known_percent ?? admission.reservedForKnownPercent,
+      strangerPercentMax: settings.max_percent_of_stranger ?? admission.strangerPercentMax,
     },
     localSocket: {
       path: settings.local_socket_file ?? localSocket.path,

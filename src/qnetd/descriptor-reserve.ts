@@ -7,8 +7,6 @@ import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import type { LogSink } from './log-lines.ts';
 
-/** What Node.js itself, the local socket with its clients, a reload and the programs started take, and room to spare. */
-const RESERVE = 64;
 /** Where the limit is so low that the reserve would leave nothing, connections get this share of it. */
 const CONNECTIONS_SHARE_MIN = 1 / 4;
 const TOLD_AGAIN_AFTER_MS = 60_000;
@@ -24,21 +22,22 @@ export function softLimitIn(limits: string): number | undefined {
   return soft === undefined ? undefined : Number(soft);
 }
 
-export function connectionsMaxOf(limit: number): number {
-  return Math.max(limit - RESERVE, Math.floor(limit * CONNECTIONS_SHARE_MIN));
+export function connectionsMaxOf(limit: number, reserved: number): number {
+  return Math.max(limit - reserved, Math.floor(limit * CONNECTIONS_SHARE_MIN));
 }
 
 export interface ReserveOptions {
   /** Undefined: no connection is refused. */
   readonly limit: number | undefined;
+  readonly reserved: number;
   readonly log: Pick<LogSink, 'warn'>;
   readonly nowMs: () => number;
 }
 
 /** Closes what comes to `listener` beyond the limit at once, and says so at most once a minute. */
-export function keepReserve(listener: Server, { limit, log, nowMs }: ReserveOptions): void {
+export function keepReserve(listener: Server, { limit, reserved, log, nowMs }: ReserveOptions): void {
   if (limit === undefined) return;
-  const connectionsMax = connectionsMaxOf(limit);
+  const connectionsMax = connectionsMaxOf(limit, reserved);
   let refused = 0;
   let toldAtMs = Number.NEGATIVE_INFINITY;
   listener.maxConnections = connectionsMax;

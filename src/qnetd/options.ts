@@ -27,6 +27,8 @@ export interface QnetdOptions {
   readonly listenBacklog: number;
   /** Messages that may wait for one client. */
   readonly maxSendBuffers: number;
+  /** Open files that no connection may take: what Node.js, the local socket, a reload and programs started take, and more. */
+  readonly reservedDescriptors: number;
   readonly logLevel: LogLevel;
   /** Debug lines go to syslog with priority info (upstream's `-d -d`). */
   readonly syslogDebugAsInfo: boolean;
@@ -105,6 +107,7 @@ export function defaultQnetdOptions(directories: Directories): QnetdOptions {
     },
     listenBacklog: 4_096,
     maxSendBuffers: 32,
+    reservedDescriptors: 64,
     logLevel: 'info',
     syslogDebugAsInfo: false,
     foreground: true,

@@ -32,6 +32,7 @@ export class QnetServer {
   readonly #driver: Driver;
   readonly #links = new Set<Link>();
   #clients: ClientId = 0;
+  #slowReaders = 0;
   #allReleased: (() => void) | undefined;
 
   constructor(options: QnetServerOptions) {
@@ -44,9 +45,17 @@ export class QnetServer {
         if (CHANGES.includes(report.what)) options.changed();
       },
       records: options.records,
-      overflowed: (blame, to) => options.log.overflowed(blame, to),
+      overflowed: (blame, to) => {
+        this.#slowReaders += 1;
+        options.log.overflowed(blame, to);
+      },
       failed: options.failed,
     });
+  }
+
+  /** How often a connection was closed because too many messages waited for it, since the start. */
+  get slowReaders(): number {
+    return this.#slowReaders;
   }
 
   accept(socket: Socket): void {

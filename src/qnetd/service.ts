@@ -1,5 +1,6 @@
 /** The arbiter as a service: everything that is opened at start, in order, and closed again at the end. */
 import type { Server } from 'node:net';
+import type { AdmissionSettings } from '../arbiter/admission-settings.ts';
 import { ALGORITHMS } from '../arbiter/algorithms/all.ts';
 import { Arbiter } from '../arbiter/arbiter.ts';
 import { Gate } from '../arbiter/gate.ts';
@@ -38,6 +39,7 @@ export class Service {
   readonly #ports: ServicePorts;
   readonly #arbiter: Arbiter;
   readonly #gate: Gate;
+  readonly #admission: AdmissionSettings;
   readonly #fileLimit: number | undefined;
   readonly #server: QnetServer;
   readonly #status: ServiceStatus;
@@ -79,8 +81,10 @@ export class Service {
     this.#ports = ports;
     this.#lock = lock;
     this.#arbiter = new Arbiter(options.arbiter, ALGORITHMS, records);
-    const connectionsMax = fileLimit === undefined ? undefined : connectionsMaxOf(fileLimit);
-    this.#gate = new Gate(this.#arbiter, { ...options.admission, connectionsMax });
+    const connectionsMax =
+      fileLimit === undefined ? undefined : connectionsMaxOf(fileLimit, options.reservedDescriptors);
+    this.#admission = { ...options.admission, connectionsMax };
+    this.#gate = new Gate(this.#arbiter, this.#admission);
     this.#fileLimit = fileLimit;
     this.#server = new QnetServer({
       core: this.#gate,
@@ -141,7 +145,12 @@ export class Service {
     const { listenAddress, family, port, listenBacklog } = this.#options;
     const where = { address: listenAddress, family, port, backlog: listenBacklog };
     const listener = await listen(where, (socket) => this.#server.accept(socket));
-    keepReserve(listener, { limit: this.#fileLimit, log: this.#ports.log, nowMs: () => performance.now() });
+    keepReserve(listener, {
+      limit: this.#fileLimit,
+      reserved: this.#options.reservedDescriptors,
+      log: this.#ports.log,
+      nowMs: () => performance.now(),
+    });
     listener.on('error', (error) => {
       this.#ports.log.error(
         { reason: error.message },
@@ -152,11 +161,10 @@ export class Service {
   }
 
   #answer(line: string): LocalAnswer {
-    const { admission, localSocket } = this.#options;
-    const { maxSendBytes } = localSocket;
+    const { maxSendBytes } = this.#options.localSocket;
     const nowMs = performance.now();
     const reply = ipcReply(ipcRequest(ipcWords(line)), {
-      server: { ...this.#facts(), admission: { limits: admission, counts: this.#gate.counts(nowMs) } },
+      server: { ...this.#facts(), admission: { limits: this.#admission, counts: this.#gate.counts(nowMs) } },
       snapshot: this.#arbiter.snapshot(nowMs),
       timeBefore: (agoMs) => new Date(Date.now() - agoMs).toISOString(),
       maxSendBytes,
@@ -173,6 +181,24 @@ export class Service {
     const { listenAddress, port } = this.#options;
     const { tls, clientCertRequired, maxClients, maxSendBytes, maxReceiveBytes, voteSafety } = this.#options.arbiter;
     const address = `${listenAddress ?? '*'}:${port}`;
-    return { address, tls, clientCertRequired, maxClients, maxSendBytes, maxReceiveBytes, voteSafety };
+    const { maxReceiveBytesBeforeTls, clusterNodesMax } = this.#options.arbiter;
+    const limits = {
+      receiveBytesBeforeTlsMax: Math.min(maxReceiveBytesBeforeTls, maxReceiveBytes),
+      nodesPerClusterMax: clusterNodesMax,
+      messagesWaitingMax: this.#options.maxSendBuffers,
+      reservedDescriptors: this.#options.reservedDescriptors,
+    };
+    const { slowReaders } = this.#server;
+    return {
+      address,
+      tls,
+      clientCertRequired,
+      maxClients,
+      maxSendBytes,
+      maxReceiveBytes,
+      voteSafety,
+      limits,
+      slowReaders,
+    };
   }
 }

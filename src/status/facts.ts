@@ -9,6 +9,15 @@ export interface AdmissionFacts {
   readonly counts: AdmissionCounts;
 }
 
+/** Of everybody, joined or not; 0 is no limit. */
+export interface LimitFacts {
+  /** Of a message in the clear, where TLS is required. */
+  readonly receiveBytesBeforeTlsMax: number;
+  readonly nodesPerClusterMax: number;
+  readonly messagesWaitingMax: number;
+  readonly reservedDescriptors: number;
+}
+
 /** What the status says of the server itself, beside the arbiter's own state. */
 export interface ServerFacts {
   /** `*:5403`, or the listen address as given and the port. */
@@ -20,4 +29,7 @@ export interface ServerFacts {
   readonly maxReceiveBytes: number;
   readonly voteSafety?: VoteSafety;
   readonly admission?: AdmissionFacts;
+  readonly limits?: LimitFacts;
+  /** Connections closed because they did not read what they were sent, since the start. */
+  readonly slowReaders?: number;
 }

@@ -17,7 +17,7 @@ import type {
 } from '../arbiter/snapshot.ts';
 import type { DecisionAlgorithm, TlsSupport, Vote } from '../protocol/enums.ts';
 import { type ByteString, type NodeInfo, ringText, type TieBreaker } from '../protocol/values.ts';
-import type { AdmissionFacts, ServerFacts } from './facts.ts';
+import type { AdmissionFacts, LimitFacts, ServerFacts } from './facts.ts';
 import { utf8Text } from './printable.ts';
 import { ruleWords } from './rule-words.ts';
 
@@ -39,7 +39,9 @@ export interface StatusDocument {
     readonly votes?: VoteCounts;
     /** Since the start; under vote_safety=strict alone. */
     readonly secondConnections?: SecondConnectionCounts;
-    /** Not in answers of older daemons. */
+    /** Not in answers of older daemons, as all that follows. */
+    readonly limits?: LimitFacts;
+    readonly slowReaders?: number;
     readonly admission?: AdmissionStatus;
   };
   readonly clusters: readonly ClusterStatus[];
@@ -53,6 +55,10 @@ export interface AdmissionStatus {
   readonly clientsPerAddressMax: number;
   readonly penaltyFailures: number;
   readonly penaltyMs: number;
+  readonly reservedForKnownPercent: number;
+  readonly strangerPercentMax: number;
+  /** What the limit of open files leaves for connections; null: it is not known. */
+  readonly connectionsMax: number | null;
   readonly newcomers: number;
   readonly handshakes: number;
   readonly waitingForHandshake: number;
@@ -178,6 +184,8 @@ export function statusDocument(
       ...(server.voteSafety !== undefined && { voteSafety: server.voteSafety }),
       ...(snapshot.voteCounts !== undefined && { votes: snapshot.voteCounts }),
       ...(snapshot.secondConnections !== undefined && { secondConnections: snapshot.secondConnections }),
+      ...(server.limits !== undefined && { limits: server.limits }),
+      ...(server.slowReaders !== undefined && { slowReaders: server.slowReaders }),
       ...(server.admission === undefined ? {} : { admission: admissionStatus(server.admission) }),
     },
     clusters: snapshot.clusters.map((cluster) => clusterStatus(cluster, timeBefore)),
@@ -192,6 +200,9 @@ function admissionStatus({ limits, counts }: AdmissionFacts): AdmissionStatus {
     clientsPerAddressMax: limits.clientsPerAddressMax,
     penaltyFailures: limits.failuresMax,
     penaltyMs: limits.penaltyMs,
+    reservedForKnownPercent: limits.reservedForKnownPercent,
+    strangerPercentMax: limits.strangerPercentMax,
+    connectionsMax: limits.connectionsMax ?? null,
     ...counts,
   };
 }

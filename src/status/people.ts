@@ -43,7 +43,7 @@ function serverLines({ server, clusters }: StatusDocument, verbose: boolean): st
   if (verbose) {
     const limit = server.maxClients === 0 ? 'any number of clients' : `${server.maxClients} clients`;
     const sizes = `messages of ${server.maxReceiveBytes} bytes in, ${server.maxSendBytes} out`;
-    lines.push(...labelled('Limits', `${limit}, ${sizes}`));
+    lines.push(...labelled('Limits', `${limit}, ${sizes}${moreLimits(server)}`));
     if (server.admission !== undefined) lines.push(...admissionLines(server.admission));
     lines.push(...secondLines(server));
   }
@@ -65,6 +65,25 @@ function admissionLines(admission: AdmissionStatus): string[] {
     ),
     ...(turnedAway === '' ? [] : labelled('Turned away', turnedAway)),
   ];
+}
+
+function moreLimits({ limits, admission, slowReaders = 0 }: StatusDocument['server']): string {
+  const words: string[] = [];
+  if (limits !== undefined) {
+    const nodes = limits.nodesPerClusterMax === 0 ? 'any number of nodes' : counted(limits.nodesPerClusterMax, 'node');
+    words.push(`${limits.receiveBytesBeforeTlsMax} before TLS`, `${nodes} a cluster`);
+    words.push(`${counted(limits.messagesWaitingMax, 'message')} waiting for one`);
+    words.push(`${counted(limits.reservedDescriptors, 'open file')} kept for the service`);
+  }
+  if (admission !== undefined) {
+    const { clientsPerAddressMax, handshakeTimeoutMs, handshakesMax, penaltyFailures, penaltyMs } = admission;
+    const clients = clientsPerAddressMax === 0 ? 'any number of' : String(clientsPerAddressMax);
+    words.push(`${clients} clients an address`, `${handshakesMax} handshakes at a time`);
+    words.push(handshakeTimeoutMs === 0 ? 'any time to join' : `${durationText(handshakeTimeoutMs)} to join`);
+    if (penaltyFailures > 0) words.push(`${durationText(penaltyMs)} of penalty after ${penaltyFailures} failures`);
+  }
+  if (slowReaders > 0) words.push(`${counted(slowReaders, 'client')} closed for not reading`);
+  return words.map((word) => `, ${word}`).join('');
 }
 
 /** Only where something of it has happened. */

@@ -148,7 +148,7 @@ test('one stranger cannot fill the house, and a limit for each address counts it
 });
 
 test('of the connections that descriptors allow some are kept for whoever was there before', () => {
-  const gate = admission({ connectionsMax: 16 });
+  const gate = admission({ connectionsMax: 16, reservedForKnownPercent: 13 });
   member(gate, 1, FRIEND);
   for (let client = 2; client <= 14; client += 1) gate.admit(client, `203.0.113.${client}:1`, 0);
   assert.deepEqual(gate.admit(15, STRANGER, 0), { isAdmitted: false, why: 'descriptors' });

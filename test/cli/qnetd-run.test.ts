@@ -44,7 +44,8 @@ test('every advanced setting finds its place', () => {
       'ipc_max_clients=7,ipc_max_receive_size=1024,ipc_max_send_size=1025,keep_active_partition_tie_breaker=on',
       'vote_safety=upstream,vote_record_dir=/v,max_client_receive_size_before_tls=18,max_clients_per_cluster=8',
       'handshake_timeout=9,max_tls_handshakes=10,max_clients_before_init=11,max_clients_per_address=12',
-      'penalty_failures=13,penalty_time=14',
+      'penalty_failures=13,penalty_time=14,reserved_descriptors=15,reserved_for_known_percent=19',
+      'max_percent_of_stranger=20',
     ],
   });
   assert.equal(warnings.length, 1);
@@ -52,6 +53,7 @@ test('every advanced setting finds its place', () => {
     ...defaultQnetdOptions(HERE),
     listenBacklog: 1,
     maxSendBuffers: 2,
+    reservedDescriptors: 15,
     admission: {
       handshakeMs: 9,
       handshakesMax: 10,
@@ -59,6 +61,8 @@ test('every advanced setting finds its place', () => {
       clientsPerAddressMax: 12,
       failuresMax: 13,
       penaltyMs: 14,
+      reservedForKnownPercent: 19,
+      strangerPercentMax: 20,
       connectionsMax: undefined,
     },
     stateDir: '/n',

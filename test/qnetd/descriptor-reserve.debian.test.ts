@@ -18,14 +18,17 @@ test('the soft limit is read, and what it leaves for connections is never all of
   assert.equal(softLimitIn(line('1024')), 1_024);
   assert.equal(softLimitIn(line('unlimited')), undefined);
   assert.equal(softLimitIn(''), undefined);
-  assert.deepEqual([64, 80, 1_024, 65_536].map(connectionsMaxOf), [16, 20, 960, 65_472]);
+  assert.deepEqual(
+    [64, 80, 1_024, 65_536].map((limit) => connectionsMaxOf(limit, 64)),
+    [16, 20, 960, 65_472],
+  );
 });
 
 test('refused connections are told at once, then counted for a minute', () => {
   const { lines, sink } = keptLog();
   const listener = net.createServer();
   let nowMs = 5;
-  keepReserve(listener, { limit: 1_000, log: sink, nowMs: () => nowMs });
+  keepReserve(listener, { limit: 1_000, reserved: 64, log: sink, nowMs: () => nowMs });
   const refuse = (count: number) => {
     for (let at = 0; at < count; at += 1) listener.emit('drop');
   };

@@ -108,6 +108,8 @@ export class Pair {
   /** Split, and while its other half would take over at once: what it may be casting is waited for. */
   async #rebootHolder(): Promise<void> {
     this.#nodes[0]?.vanish();
+    // However long it takes: the holder is gone, and in the end its lease is over.
+    this.#winners = [1];
     await this.#until('joined', [0], () => this.#nodes[0]?.connect(this.#target));
     // Those who were left have been decided for meanwhile, and the vote stays with the active half.
     await this.#granted([1], () => {

@@ -160,6 +160,8 @@ const ADMISSION = {
     clientsPerAddressMax: 0,
     failuresMax: 100,
     penaltyMs: 60_000,
+    reservedForKnownPercent: 12,
+    strangerPercentMax: 25,
     connectionsMax: undefined,
   },
   counts: {
@@ -196,6 +198,9 @@ test('who is turned away stands in the long status, and in the one for machines'
     clientsPerAddressMax: 0,
     penaltyFailures: 100,
     penaltyMs: 60_000,
+    reservedForKnownPercent: 12,
+    strangerPercentMax: 25,
+    connectionsMax: null,
     ...ADMISSION.counts,
   });
 });
@@ -209,5 +214,32 @@ test('nodes that came although they were connected are counted, once there are s
   assert.match(
     text(6),
     /^Came twice {5}nodes that were connected, 6 times; of the first connections 1\n {15}answered, 2 were silent, 3 had ended$/m,
+  );
+});
+
+test('every limit stands in the long status, and how many clients were closed for not reading', () => {
+  const text = (nodesPerClusterMax: number, clientsPerAddressMax: number, handshakeMs: number, failuresMax: number) => {
+    const limits = {
+      receiveBytesBeforeTlsMax: 4_096,
+      nodesPerClusterMax,
+      messagesWaitingMax: 32,
+      reservedDescriptors: 64,
+    };
+    const admission = { ...ADMISSION, limits: { ...ADMISSION.limits, clientsPerAddressMax, handshakeMs, failuresMax } };
+    const server = { ...SERVER, limits, admission, slowReaders: handshakeMs === 0 ? 0 : 2 };
+    const document = statusDocument(server, { connectedClients: 0, clusters: [] }, () => '');
+    return peopleText(document, { verbose: true, cluster: undefined }).replace(/\n {15}/g, ' ');
+  };
+  assert.match(
+    text(384, 9, 10_000, 100),
+    new RegExp(
+      'out, 4096 before TLS, 384 nodes a cluster, 32 messages waiting for one, 64 open files kept for the service, ' +
+        '9 clients an address, 64 handshakes at a time, 10 s to join, 1 min of penalty after 100 failures, ' +
+        '2 clients closed for not reading\\n',
+    ),
+  );
+  assert.match(
+    text(0, 0, 0, 0),
+    /any number of nodes a cluster, .*any number of clients an address, .*any time to join\n/,
   );
 });
