@@ -66,20 +66,77 @@ async function throughTemporary(
   const directory = dirname(path);
   // The name does not derive from the target's, which may already be as long as a name can be.
   const temporary = join(directory, `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
-  const file = await open(temporary, 'wx', 0o600);
-  const folder = open(directory, 'r');
-  folder.catch(() => undefined); // awaited below
+  const folder = Folder.of(directory);
+  let file: FileHandle | undefined;
   try {
+    file = await open(temporary, 'wx', 0o600);
     await Promise.all([file.writeFile(bytes), own(file, attributes)]);
     await file.sync();
     const published = await publish(temporary);
-    await (await folder).sync();
+    await folder.sync();
     return published;
   } catch (error) {
-    await rm(temporary, { force: true });
+    folder.disown();
+    if (file !== undefined) await rm(temporary, { force: true });
     throw error;
   } finally {
-    await Promise.allSettled([file.close(), folder.then((handle) => handle.close())]);
+    await Promise.allSettled([file?.close(), folder.release()]);
+  }
+}
+
+/** A directory that files are being put into. Writers that are done while it is synced share the sync that comes next. */
+class Folder {
+  static readonly #used = new Map<string, Folder>();
+  readonly #directory: string;
+  readonly #handle: Promise<FileHandle>;
+  #users = 0;
+  #running: Promise<void> | undefined;
+  /** Has not begun: what is moved before it does is in it. */
+  #next: Promise<void> | undefined;
+
+  static of(directory: string): Folder {
+    const folder = Folder.#used.get(directory) ?? new Folder(directory);
+    Folder.#used.set(directory, folder);
+    folder.#users += 1;
+    return folder;
+  }
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+    this.#handle = open(directory, 'r');
+    this.#handle.catch(() => undefined); // awaited by whoever syncs
+  }
+
+  sync(): Promise<void> {
+    if (this.#running === undefined) return this.#begin();
+    this.#next ??= this.#running.then(
+      () => this.#begin(),
+      () => this.#begin(),
+    );
+    return this.#next;
+  }
+
+  /** Whoever comes now opens the directory anew: it may be another one by then. */
+  disown(): void {
+    if (Folder.#used.get(this.#directory) === this) Folder.#used.delete(this.#directory);
+  }
+
+  async release(): Promise<void> {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    this.disown();
+    await (await this.#handle).close();
+  }
+
+  #begin(): Promise<void> {
+    this.#next = undefined;
+    const mine = this.#handle
+      .then((handle) => handle.sync())
+      .finally(() => {
+        if (this.#running === mine) this.#running = undefined;
+      });
+    this.#running = mine;
+    return mine;
   }
 }
 

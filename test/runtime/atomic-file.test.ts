@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test as it } from 'node:test';
@@ -41,6 +52,34 @@ it('a failure names its reason and leaves no temporary file', async () => {
   );
 });
 
+it('many files put into one directory at once are all there whole, and the directory can be made anew meanwhile', async () => {
+  const folder = join(directory, 'many');
+  const put = (index: number) => writeFileAtomic(join(folder, `${index}`), `file ${index}`, { mode: 0o600 });
+  mkdirSync(folder);
+  await Promise.all(Array.from({ length: 200 }, (_, index) => put(index)));
+  const contents = (count: number) =>
+    Array.from({ length: count }, (_, at) => readFileSync(join(folder, `${at}`), 'utf8'));
+  assert.deepEqual(
+    contents(200),
+    Array.from({ length: 200 }, (_, index) => `file ${index}`),
+  );
+  assert.equal(readdirSync(folder).length, 200);
+
+  const late = Promise.allSettled(Array.from({ length: 50 }, (_, index) => put(index)));
+  renameSync(folder, `${folder}-away`);
+  await late;
+  mkdirSync(folder);
+  await Promise.all(Array.from({ length: 50 }, (_, index) => put(index)));
+  assert.deepEqual(
+    contents(50),
+    Array.from({ length: 50 }, (_, index) => `file ${index}`),
+  );
+  assert.deepEqual(
+    readdirSync('/proc/self/fd').filter((fd) => isOpenOn(fd, folder)),
+    [],
+  );
+});
+
 it('leftovers of dead writers go, those of the living and the young stay', async () => {
   const dead = '.tmp-4194305-00ff'; // one above the kernel's highest pid
   const living = `.tmp-${process.pid}-00ff`;
@@ -51,3 +90,12 @@ it('leftovers of dead writers go, those of the living and the young stay', async
   const left = readdirSync(directory).filter((name) => name.startsWith('.tmp-'));
   assert.deepEqual(left.sort(), [living, young].sort());
 });
+
+function isOpenOn(fd: string, path: string): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`).startsWith(path);
+  } catch {
+    // The one that the listing itself used.
+    return false;
+  }
+}
