@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=1
+#!/usr/bin/env -S node --max-semi-space-size=1 --heap-growing-percent=10
 import { finish } from '../command-result.ts';
 import { corosyncQnetdCommandLine } from '../corosync-qnetd.ts';
 import { processOutput, reportMistake } from '../output.ts';

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=1
+#!/usr/bin/env -S node --max-semi-space-size=1 --heap-growing-percent=10
 import { qnetd } from '../qnetd.ts';
 
 const args = process.argv.slice(2);
