@@ -17,6 +17,10 @@ export interface Wishes {
   readonly only: readonly string[] | undefined;
   readonly plotFile: string | undefined;
   readonly oursAlone: boolean;
+  /** Also what Node.js's TLS takes with nothing behind it. */
+  readonly withFloor: boolean;
+  /** Of our arbiter. */
+  readonly voteSafety: string;
   /** Where Node.js puts a CPU profile of each of our processes. */
   readonly profileDir: string | undefined;
 }
@@ -35,15 +39,19 @@ const ROWS: readonly BenchRow[] = [
   { name: '100x16', clusters: 100, clusterSize: 16, heartbeatMs: 1_000, isSlow: true },
   { name: '10000', clusters: 5_000, clusterSize: 2, heartbeatMs: 8_000, oursAlone: true, isSlow: true },
 ];
-const FULL = { rounds: 2, effort: { heartbeatSeconds: 10, splits: 3 } };
-const QUICK = { rounds: 1, effort: { heartbeatSeconds: 6, splits: 2 } };
+const FULL = { rounds: 2, effort: { warmUpSeconds: 15, heartbeatSeconds: 10, splits: 3 } };
+const QUICK = { rounds: 1, effort: { warmUpSeconds: 8, heartbeatSeconds: 6, splits: 2 } };
 
 export async function bench(wishes: Wishes): Promise<boolean> {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'qnetd-bench-'));
   try {
     const authority = await makeAuthority(scratch);
     const setting: Setting = {
-      switches: { debian: authority.switches('upstream'), ours: authority.switches('ours') },
+      switches: {
+        debian: authority.switches('upstream'),
+        ours: [...authority.switches('ours'), '-S', `vote_safety=${wishes.voteSafety}`],
+        floor: authority.switches('ours'),
+      },
       identity: await authority.certify('*.bench.example'),
       nodeArgs: wishes.profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${wishes.profileDir}`],
     };
@@ -64,8 +72,9 @@ async function measureRows(wishes: Wishes, setting: Setting): Promise<Result[]> 
   const results: Result[] = [];
   for (const row of ROWS.filter(isWanted)) {
     const kinds: Kind[] = wishes.oursAlone || row.oursAlone === true ? ['ours'] : ['ours', 'debian'];
-    const figures: Record<Kind, Figures[]> = { ours: [], debian: [] };
-    for (let round = 0; round < rounds; round += 1) {
+    if (wishes.withFloor) kinds.push('floor');
+    const figures: Record<Kind, Figures[]> = { ours: [], debian: [], floor: [] };
+    for (let round = 0; round < (row.isSlow === true ? 1 : rounds); round += 1) {
       for (const kind of round % 2 === 0 ? kinds : kinds.toReversed()) {
         figures[kind].push(await told(row, kind, round, effort, setting));
       }

@@ -65,7 +65,7 @@ async function carryOut(order: Order): Promise<Answer> {
         },
       );
     case 'beat':
-      for (const node of nodes) node.setHeartbeat(order.everyMs);
+      if (order.isAnnounced) for (const node of nodes) node.setHeartbeat(order.everyMs);
       startBeats(order.everyMs);
       return { kind: 'done' };
     case 'rest':

@@ -17,7 +17,8 @@ export type Order =
       readonly ringSeq?: number;
     }
   | { readonly kind: 'introduce' | 'split' | 'heal'; readonly ringSeq: number }
-  | { readonly kind: 'beat'; readonly everyMs: number }
+  /** With `isAnnounced` the arbiter is told so; without, it goes on expecting what it was told last. */
+  | { readonly kind: 'beat'; readonly everyMs: number; readonly isAnnounced: boolean }
   | { readonly kind: 'rest'; readonly heartbeatMs: number }
   | { readonly kind: 'count' | 'drop' };
 

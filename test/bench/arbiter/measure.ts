@@ -1,4 +1,7 @@
 /** One arbiter under one crowd, from its start to its end: every figure of a row of the benchmark. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Counts, Crowd } from './crowd.ts';
 import { freePort, type Kind, Program } from './program.ts';
@@ -11,6 +14,7 @@ export interface Row {
 }
 
 export interface Effort {
+  readonly warmUpSeconds: number;
   readonly heartbeatSeconds: number;
   readonly splits: number;
 }
@@ -36,18 +40,26 @@ export interface Setting {
   readonly nodeArgs: readonly string[];
 }
 
+const NO_VOTES = { splitMs: [], stormMs: Number.NaN, stormCpuMs: Number.NaN, stormRetries: Number.NaN };
+
 /** Long enough that nobody is taken for dead while the crowd is busy with something else. */
 const QUIET_HEARTBEAT_MS = 120_000;
 /** Below upstream's backlog of 10. */
 const PARALLEL_CONNECTS = 8;
 const SETTLE_MS = 1_000;
+/** An arbiter runs for months: what Node.js takes to compile what is called often belongs to its first minute. */
+const WARM_UP_BEATS_PER_SECOND = 1_500;
 /** A server that needs longer than nodes wait turns the same nodes away again and again, and may never be through. */
 const STORM_MS_MAX = 60_000;
 
 export async function measure(kind: Kind, row: Row, effort: Effort, setting: Setting): Promise<Figures> {
   const port = await freePort();
+  // No row is to find who held the vote in the one before.
+  const recordDir = await mkdtemp(path.join(os.tmpdir(), 'qnetd-bench-votes-'));
+  const mine = { ours: ['-S', `vote_record_dir=${recordDir}`], debian: [], floor: [] }[kind];
+  const start = () => Program.start(kind, [...setting.switches[kind], ...mine], port, setting.nodeArgs);
   const crowd = await Crowd.of(row.clusters, row.clusterSize, setting.identity);
-  let program = await Program.start(kind, setting.switches[kind], port, setting.nodeArgs);
+  let program = await start();
   try {
     const { startMs } = program;
     await pause(SETTLE_MS);
@@ -55,15 +67,27 @@ export async function measure(kind: Kind, row: Row, effort: Effort, setting: Set
     const connect = { kind: 'connect', port, heartbeatMs: QUIET_HEARTBEAT_MS, parallel: PARALLEL_CONNECTS } as const;
     const connectionCpuMs = (await cpuOf(program, () => crowd.took(connect))) / crowd.size;
     let ringSeq = 8;
-    await crowd.took({ kind: 'introduce', ringSeq });
+    const isArbiter = kind !== 'floor';
+    if (isArbiter) await crowd.took({ kind: 'introduce', ringSeq });
 
-    await crowd.tell({ kind: 'beat', everyMs: row.heartbeatMs });
+    const warmUpMs = Math.min(row.heartbeatMs, (crowd.size / WARM_UP_BEATS_PER_SECOND) * 1_000);
+    await crowd.tell({ kind: 'beat', everyMs: warmUpMs, isAnnounced: false });
+    await pause(effort.warmUpSeconds * 1_000);
+    await crowd.tell({ kind: 'beat', everyMs: row.heartbeatMs, isAnnounced: isArbiter });
     await pause(SETTLE_MS);
     const before = await crowd.counts();
     const heartbeatCpuMs = await cpuOf(program, () => pause(effort.heartbeatSeconds * 1_000));
     const beats = (await crowd.counts()).echoes - before.echoes;
+    const figures = {
+      startMs,
+      idleMb: idleKb / 1_024,
+      connectionCpuMs,
+      heartbeatCpuUs: (heartbeatCpuMs * 1_000) / beats,
+      heartbeatCorePercent: heartbeatCpuMs / effort.heartbeatSeconds / 10,
+      clientKb: (program.residentKb() - idleKb) / crowd.size,
+    };
+    if (!isArbiter) return { ...figures, ...NO_VOTES };
     await crowd.tell({ kind: 'rest', heartbeatMs: QUIET_HEARTBEAT_MS });
-    const clientKb = (program.residentKb() - idleKb) / crowd.size;
 
     const splitMs: number[] = [];
     for (let split = 0; split < effort.splits; split += 1) {
@@ -75,19 +99,14 @@ export async function measure(kind: Kind, row: Row, effort: Effort, setting: Set
 
     await crowd.tell({ kind: 'drop' });
     await program.stop('SIGTERM');
-    program = await Program.start(kind, setting.switches[kind], port, setting.nodeArgs);
+    program = await start();
     let stormMs = 0;
     const stormCpuMs = await cpuOf(program, async () => {
       stormMs = await crowd.storm({ ...connect, ringSeq: ++ringSeq }, STORM_MS_MAX);
     });
     const { retries: stormRetries } = Number.isFinite(stormMs) ? await wellCounts(crowd) : await crowd.counts();
     return {
-      startMs,
-      idleMb: idleKb / 1_024,
-      connectionCpuMs,
-      clientKb,
-      heartbeatCpuUs: (heartbeatCpuMs * 1_000) / beats,
-      heartbeatCorePercent: heartbeatCpuMs / effort.heartbeatSeconds / 10,
+      ...figures,
       splitMs: splitMs.sort((a, b) => a - b),
       stormMs,
       stormCpuMs: stormCpuMs / crowd.size,
@@ -96,6 +115,7 @@ export async function measure(kind: Kind, row: Row, effort: Effort, setting: Set
   } finally {
     crowd.stop();
     await program.stop('SIGTERM');
+    await rm(recordDir, { recursive: true, force: true });
   }
 }
 

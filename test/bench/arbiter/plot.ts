@@ -5,7 +5,9 @@ import { type Result, seenOf } from './table.ts';
 const WIDTH = 380;
 const HEIGHT = 260;
 const MARGIN = 48;
-const COLOURS: Readonly<Record<Kind, string>> = { ours: '#0a6', debian: '#c33' };
+const COLOURS: Readonly<Record<Kind, string>> = { ours: '#0a6', debian: '#c33', floor: '#888' };
+
+const NAMES: Readonly<Record<Kind, string>> = { ours: 'ours', debian: 'corosync-qnetd', floor: 'TLS of Node.js alone' };
 
 interface Curve {
   readonly kind: Kind;
@@ -28,6 +30,7 @@ function curvesOf(rows: readonly Result[], column: 'connection' | 'heartbeat'): 
   return [
     { kind: 'ours', points: costs.map(({ clients, ours }) => [clients, ours]) },
     { kind: 'debian', points: costs.flatMap((row) => (row.debian === undefined ? [] : [[row.clients, row.debian]])) },
+    { kind: 'floor', points: costs.flatMap((row) => (row.floor === undefined ? [] : [[row.clients, row.floor]])) },
   ];
 }
 
@@ -62,7 +65,7 @@ function curveText({ kind, points }: Curve, x: Scale, y: Scale): string {
     return `<circle cx="${x(clients)}" cy="${y(cost)}" r="3" fill="${COLOURS[kind]}"/>${label}`;
   });
   const last = points.at(-1);
-  const name = last && `<text x="${x(last[0])}" y="${y(last[1]) + 16}" text-anchor="end">${kind}</text>`;
+  const name = last && `<text x="${x(last[0])}" y="${y(last[1]) + 16}" text-anchor="end">${NAMES[kind]}</text>`;
   return `<g fill="${COLOURS[kind]}"><path d="${path}" fill="none" stroke="${COLOURS[kind]}"/>${marks.join('')}${name}</g>`;
 }
 

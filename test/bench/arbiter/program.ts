@@ -10,9 +10,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { encodeMessage } from '../../../src/protocol/encode.ts';
 
-export type Kind = 'debian' | 'ours';
+/** floor: a server that is nothing but Node.js's TLS (floor.ts). */
+export type Kind = 'debian' | 'ours' | 'floor';
 
+const FLOOR = fileURLToPath(new URL('floor.ts', import.meta.url));
 const OURS = fileURLToPath(new URL('../../../dist/cli/bin/corosync-qnetd.js', import.meta.url));
+/** As in the first line of ours. */
+const OUR_NODE_ARGS = ['--max-semi-space-size=1', '--heap-growing-percent=10'];
 const START_MS_MAX = 20_000;
 const RETRY_MS = 2;
 const PAGE_KB = 4;
@@ -27,7 +31,7 @@ export class Program {
   static async start(kind: Kind, switches: readonly string[], port: number, nodeArgs: readonly string[] = []) {
     const directory = await mkdtemp(path.join(os.tmpdir(), 'qnetd-bench-'));
     const files = `lock_file=${directory}/pid,local_socket_file=${directory}/sock`;
-    const [program = '', ...first] = kind === 'debian' ? ['/usr/bin/corosync-qnetd'] : ours(nodeArgs);
+    const [program = '', ...first] = commandOf(kind, nodeArgs);
     const args = [...first, '-f', '-4', '-l', '127.0.0.1', '-p', `${port}`, '-s', 'req', '-c', 'on'];
     const startedMs = performance.now();
     const child = spawn(program, [...args, ...switches, '-S', files], { stdio: 'ignore' });
@@ -72,6 +76,17 @@ export class Program {
       await ended;
     }
     await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+function commandOf(kind: Kind, nodeArgs: readonly string[]): string[] {
+  switch (kind) {
+    case 'debian':
+      return ['/usr/bin/corosync-qnetd'];
+    case 'ours':
+      return ours(nodeArgs);
+    case 'floor':
+      return [process.execPath, ...OUR_NODE_ARGS, '--import', 'tsx', FLOOR];
   }
 }
 
