@@ -10,6 +10,7 @@ import { Stage } from './lab/stage.ts';
 
 const CONF = '/etc/corosync/corosync.conf';
 const STEP_MS_MAX = 60_000;
+const ESCAPE = '\u001b';
 let stage: Stage;
 
 before(async () => {
@@ -36,6 +37,36 @@ test('a dry run says what it would do and does nothing', async () => {
   const told = succeeded(await stage.qdevice('setup', stage.arbiterAddress, '--dry-run'));
   assert.match(told, /Nothing was changed\. It would:/);
   assert.deepEqual(differences(before, await snapshot(stage)), []);
+});
+
+test('on a terminal it says what it is busy with, in 80 columns and in colour', async () => {
+  const escapes = new RegExp(`${ESCAPE}\\[[0-9;]*[A-Za-z]`, 'g');
+  const screens = [
+    [['setup', stage.arbiterAddress, '--dry-run'], /\.\.\. +looking at 2 nodes and 192\.0\.2\.1/],
+    [['setup', '--help'], /Exit codes: 0 done; 1 nothing was changed/],
+  ] as const;
+  for (const [args, words] of screens) {
+    const { exitCode, screen } = await stage.onTerminal(args, []);
+    assert.equal(exitCode, 0, screen);
+    assert.match(screen, words);
+    for (const line of screen.replaceAll(escapes, '').split(/[\r\n]+/)) assert.ok(line.length <= 80, line);
+    assert.equal(screen.includes(`${ESCAPE}[33mnote${ESCAPE}[0m `), args[1] !== '--help');
+  }
+});
+
+test('machines are told everything in JSON, mistakes as well, and expected votes can be tried dry', async () => {
+  const json = async (...args: readonly string[]) => {
+    const { exitCode, stdout } = await stage.qdevice(...args, '--json');
+    return { exitCode, told: JSON.parse(stdout) };
+  };
+  const planned = await json('setup', stage.arbiterAddress, '--dry-run');
+  assert.deepEqual([planned.exitCode, planned.told.outcome, planned.told.steps.length], [0, 'planned', 6]);
+  const mistake = await json('sync');
+  assert.deepEqual([mistake.exitCode, mistake.told.outcome], [1, 'refused']);
+  assert.match(mistake.told.problem, /^No quorum device is configured/);
+  const dry = await json('expected', '3', '--dry-run');
+  assert.deepEqual([dry.exitCode, dry.told.steps[0].title], [0, 'expect 3 votes, so that 2 make a quorum']);
+  assert.equal((await stage.quorum(1))?.expectedVotes, 2);
 });
 
 test('setup ends with a vote that counts, a cut is won by the right side, and remove leaves nothing', async () => {

@@ -5,7 +5,7 @@ import { type ConfDocument, serialise } from '../conf/document.ts';
 import { raiseConfigVersion, removeKey, setKey } from '../conf/edit.ts';
 import { syncRun } from '../plan/plans.ts';
 import type { ConfChange } from '../plan/steps.ts';
-import { chooseAlgorithm } from '../rules/algorithm.ts';
+import { adjustedAlgorithm } from '../rules/algorithm.ts';
 import { obstacles } from '../rules/finding.ts';
 import { arbiterTarget } from '../ssh-targets.ts';
 import { daysLeftOf, findingsOf, type Survey, WARN_DAYS } from '../survey.ts';
@@ -83,13 +83,9 @@ function newcomersOf({ nodes }: Survey, tls: boolean, nowMs: number): string[] {
 
 /** null: what is configured fits the number of nodes, or only --force would change it. */
 function confChange({ force }: SyncRequest, { conf, document, confText }: ClusterSession): ConfChange | null {
-  const now = conf.device?.net.get('algorithm') ?? 'ffsplit';
-  const { choice } = chooseAlgorithm(conf.nodes.length, { force });
-  // More votes than lms may have for so few nodes: corosync reckons them.
-  if (now === 'lms' && choice?.algorithm === 'lms' && (conf.device?.votes ?? 0) >= conf.nodes.length) {
-    return changeOf(confText, removeKey(document, `${DEVICE}.votes`));
-  }
-  if (choice === undefined || choice.algorithm === now || (now !== 'ffsplit' && now !== 'lms')) return null;
+  const now = { algorithm: conf.device?.net.get('algorithm') ?? 'ffsplit', votes: conf.device?.votes };
+  const choice = adjustedAlgorithm(conf.nodes.length, now, force);
+  if (choice === undefined) return null;
   const votes = `${DEVICE}.votes`;
   const named = setKey(document, `${DEVICE}.net.algorithm`, choice.algorithm);
   const counted =

@@ -43,6 +43,22 @@ export function chooseAlgorithm(nodes: number, wish: AlgorithmWish): AlgorithmAn
   };
 }
 
+/** After nodes came or went; undefined: what is configured fits, or only `force` would change it. */
+export function adjustedAlgorithm(
+  nodes: number,
+  now: { readonly algorithm: string; readonly votes: number | undefined },
+  force: boolean,
+): AlgorithmChoice | undefined {
+  if (now.algorithm !== 'ffsplit' && now.algorithm !== 'lms') return undefined;
+  const isOdd = nodes % 2 === 1;
+  if (now.algorithm === 'lms' && isOdd) {
+    const tooMany = (now.votes ?? 0) >= nodes;
+    return tooMany ? { algorithm: 'lms', deviceVotes: nodes - 1, writtenVotes: undefined } : undefined;
+  }
+  const { choice } = chooseAlgorithm(nodes, { force });
+  return choice?.algorithm === now.algorithm ? undefined : choice;
+}
+
 /** Both drawbacks of a device with one vote less than there are nodes, in the numbers of this cluster. */
 export function oddDrawbacks(nodes: number, deviceVotes: number): string {
   const total = nodes + deviceVotes;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { chooseAlgorithm, oddDrawbacks } from '../../../src/setup/rules/algorithm.ts';
+import { adjustedAlgorithm, chooseAlgorithm, oddDrawbacks } from '../../../src/setup/rules/algorithm.ts';
 import { clusterNameFault } from '../../../src/setup/rules/cluster-name.ts';
 import type { Finding } from '../../../src/setup/rules/finding.ts';
 
@@ -71,4 +71,18 @@ test('names that some tool on the way reads as something else are refused', () =
   for (const name of ['', 'a,b', 'a+b', 'q"z', 'CN=x', '../x', '.x', '-n', ' x', 'a\nb', '$(x)', 'x'.repeat(65)]) {
     assert.notEqual(clusterNameFault(name), undefined, name);
   }
+});
+
+test('after nodes came or went the device follows, unless that needs --force or nothing has to change', () => {
+  const become = (nodes: number, algorithm: string, votes: number | undefined, force = false) => {
+    const choice = adjustedAlgorithm(nodes, { algorithm, votes }, force);
+    return choice && [choice.algorithm, choice.writtenVotes];
+  };
+  assert.deepEqual(become(4, 'ffsplit', 1), undefined);
+  assert.deepEqual(become(3, 'ffsplit', 1), undefined);
+  assert.deepEqual(become(3, 'ffsplit', 1, true), ['lms', undefined]);
+  assert.deepEqual(become(4, 'lms', undefined), ['ffsplit', 1]);
+  assert.deepEqual(become(5, 'lms', 3), undefined);
+  assert.deepEqual(become(3, 'lms', 3), ['lms', undefined]);
+  assert.deepEqual(become(2, '2nodelms', undefined), undefined);
 });
