@@ -25,9 +25,9 @@ test('each of these tests is there, by its title', () => {
   }
 });
 
-/** `test('...`, its title on a line of its own, `name: '...` of a table of tests, or a row of one. */
+/** `test('...`, its title on a line of its own, `name: '...` of a table of tests, a row of one, or a constant. */
 function isTitle(line: string): boolean {
-  return /^\s*(?:test\(|name: |\[)?["'`]/.test(line) || /^test\($/.test(line);
+  return /^\s*(?:test\(|name: |\[|const \w+ = )?["'`]/.test(line) || /^test\($/.test(line);
 }
 
 test('every obstacle and every sentence belongs to a row, and each obstacle is one of its proofs', () => {
