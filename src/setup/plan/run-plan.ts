@@ -1,4 +1,5 @@
 /** Runs steps in order; whatever goes wrong, those begun are undone in reverse. */
+import { HostLost } from '../host/host.ts';
 import type { Journal, JournalStore } from './journal.ts';
 import { type Step, StepProblem } from './step.ts';
 
@@ -77,7 +78,7 @@ export async function runPlan(run: Run, services: RunServices): Promise<Outcome>
 /** The work is done, and stays done when somebody cannot be told that it is. */
 async function finish(run: Run, { journal: store, report }: RunServices): Promise<Outcome> {
   try {
-    await run.release();
+    await twice(() => run.release());
     await store.remove();
   } catch (error) {
     report({ kind: 'notReleased', error });
@@ -106,7 +107,7 @@ export async function undoRun(
     }
     report({ kind: 'undo', step });
     try {
-      await step.undo(before);
+      await twice(() => step.undo(before));
       report({ kind: 'undone', step });
     } catch (cause) {
       report({ kind: 'notUndone', step, error: cause });
@@ -116,7 +117,7 @@ export async function undoRun(
   }
   if (notUndone.length > 0) return { kind: 'stuck', error, notUndone };
   try {
-    await run.release();
+    await twice(() => run.release());
     await store.remove();
   } catch (cause) {
     return {
@@ -132,6 +133,16 @@ export async function undoRun(
 export async function recover(run: Run, journal: Journal, services: RunServices): Promise<Outcome> {
   if (journal.settled) return await finish(run, services);
   return await undoRun(run, journal, services, new Interrupted('The run that was cut off could not be undone.'));
+}
+
+/** A connection may be long lost and be found so only now; what can be done again is done by a new one. */
+async function twice(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof HostLost)) throw error;
+    await work();
+  }
 }
 
 function throwIfInterrupted(signal: AbortSignal): void {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OperatorError } from '../../../src/runtime/errors.ts';
 import { ClaimHeld } from '../../../src/setup/host/claimed-host.ts';
+import { HostLost } from '../../../src/setup/host/host.ts';
 import { moveRun, type Parts, removeRun, type SetupPlan, setupRun, syncRun } from '../../../src/setup/plan/plans.ts';
 import { type Run, recover, runPlan } from '../../../src/setup/plan/run-plan.ts';
 import { TwinWorld, twinArbiter, twinClock, twinNode } from './twin.ts';
@@ -239,6 +240,23 @@ test('a journal that cannot be written: before anything is done, or all is put b
     if (failAt === 1) assert.ok(outcome instanceof OperatorError);
     else assert.ok(outcome instanceof Object && 'kind' in outcome && outcome.kind === 'undone');
   }
+});
+
+test('a connection that is found lost only by the undoing does not keep it from its end', async () => {
+  const world = new TwinWorld(NAMES, PLAIN);
+  const before = world.visible();
+  const { run, services } = staged((parts) => setupRun(plan(PLAIN, WITH_DEVICE, '2', false), parts), world);
+  const steps = run.steps.map((step) => {
+    let tries = 0;
+    const undo: typeof step.undo = async (found) => {
+      tries += 1;
+      if (tries === 1) throw new HostLost('arbiter', 'closed by the other end');
+      await step.undo(found);
+    };
+    return step.id === 'votes' ? { ...step, run: () => Promise.reject(new Error('no vote')) } : { ...step, undo };
+  });
+  assert.equal((await runPlan({ ...run, steps }, services)).kind, 'undone');
+  assert.deepEqual(world.visible(), before);
 });
 
 test('F68: a corosync that does not take the new version over is named, and all is put back', async () => {
