@@ -140,6 +140,9 @@ export class Clusters {
       const step = algorithm.leave(before, leaver, nowMs);
       const screened = this.#screen({ ...step, cluster: withoutMember(step.cluster, client) }, undefined, nowMs);
       this.#byName.set(cluster, screened.cluster);
+      for (const { client: other, wakeAtMs } of screened.cluster.members) {
+        if (wakeAtMs !== undefined) this.#wakes.watch(other, wakeAtMs);
+      }
       return screened.done;
     });
   }

@@ -56,6 +56,12 @@ export const OF_LAST_MEN: readonly Mutation[] = [
     replacement: 'const top = Math.min(...groups.map(sizeOf));',
   },
   {
+    name: 'strict, lms: nobody is judged again when a holder is gone',
+    file: 'src/arbiter/algorithms/verdict.ts',
+    search: "if (!cluster.strict || leaver.judged !== 'ack') return cluster;",
+    replacement: "if (!cluster.strict || leaver.judged === 'ack') return cluster;",
+  },
+  {
     name: '2nodelms: the lowest node loses',
     file: 'src/arbiter/algorithms/two-node-lms.ts',
     search: 'return members[0]?.nodeId === nodeId;',

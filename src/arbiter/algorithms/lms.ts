@@ -11,7 +11,7 @@ import { type Cluster, changeMember, type Member } from '../cluster.ts';
 import { sameRing } from '../node-list.ts';
 import type { Algorithm } from './algorithm.ts';
 import { quietOutcome, quietStep } from './step.ts';
-import { isNewcomerToHolders, recordLeaving, recordVerdict, type Verdict } from './verdict.ts';
+import { isNewcomerToHolders, recordLeaving, recordVerdict, type Verdict, withSecondLook } from './verdict.ts';
 
 export const lms: Algorithm = {
   configList: (cluster) => quietOutcome(cluster, 'noChange'),
@@ -27,7 +27,7 @@ export const lms: Algorithm = {
 
   voteInfoReply: (cluster) => quietStep(cluster),
 
-  leave: (cluster, leaver, nowMs) => quietStep(recordLeaving(cluster, leaver, nowMs)),
+  leave: (cluster, leaver, nowMs) => quietStep(withSecondLook(recordLeaving(cluster, leaver, nowMs), leaver, nowMs)),
 
   wake(cluster, member, nowMs) {
     const { ringId, client } = member;

@@ -62,6 +62,19 @@ export function recordLeaving(cluster: Cluster, leaver: Member, nowMs: number): 
   return summed({ ...gone, decision: { ...decision, winner, ...lost } });
 }
 
+/**
+ * A holder has left: with vote_safety=strict those who were refused because of it are judged again, a quarter of their
+ * heartbeat later. Upstream leaves the last man without the vote until he happens to report something.
+ */
+export function withSecondLook(cluster: Cluster, leaver: Member, nowMs: number): Cluster {
+  if (!cluster.strict || leaver.judged !== 'ack') return cluster;
+  const isRefused = ({ client, judged }: Member): boolean => client !== leaver.client && judged === 'nack';
+  const members = cluster.members.map((member) =>
+    isRefused(member) ? { ...member, wakeAtMs: nowMs + Math.floor(member.heartbeatMs / 4) } : member,
+  );
+  return { ...cluster, members };
+}
+
 const holdersOf = ({ members }: Cluster): number[] =>
   members.filter(({ granted }) => granted).map(({ nodeId }) => nodeId);
 

@@ -137,6 +137,28 @@ test('2nodelms: better heuristics take the vote over, but not before the holder 
   assert.deepEqual(cluster.heard(), { 1: ['nack'], 2: ['(waitForReply)', 'ack'] });
 });
 
+for (const [name, algorithm] of [
+  ['lms', LMS],
+  ['2nodelms', TWO_NODE_LMS],
+] as const) {
+  test(`W12, ${name}: a holder dies, and who was refused because of it is judged again without a word of its own`, () => {
+    const cluster = new ClusterOf({ algorithm, castBoundMs: 6_000, heartbeatMs: 4_000 });
+    cluster.up();
+    for (const id of [1, 2]) cluster.report([id], 12);
+    for (const id of [1, 2]) cluster.quorum(id);
+    cluster.pass(2_000);
+    assert.deepEqual(
+      cluster.nodes().map(({ granted }) => granted),
+      [true, false],
+    );
+    assert.deepEqual(cluster.vanish(1, false), {});
+    assert.deepEqual(cluster.pass(1_000), {});
+    const { held } = cluster.world.arbiter.snapshot(cluster.world.nowMs).clusters[0]?.vote ?? {};
+    assert.deepEqual(held?.waitsFor, [{ nodeId: 1, reason: 'lease', remainingMs: 5_500 }]);
+    assert.deepEqual(cluster.pass(5_500), { 2: ['ack'] });
+  });
+}
+
 test('lms: a holder that is gone may cast for ever; only its return frees the vote', () => {
   const cluster = new ClusterOf({ algorithm: LMS, heartbeatMs: 4_000 });
   cluster.up();
