@@ -13,7 +13,7 @@ const NDB = '/etc/corosync/qdevice/net/nssdb';
 const isWide = process.env['LAB_TOOLS'] === 'wide';
 
 test('crmsh sets a device up with our arbiter, lets a node join, and removes both', async () => {
-  const hosts = await Hosts.create({ nodes: isWide ? 3 : 2, software: 'ours with names', tools: true });
+  const hosts = await Hosts.create({ nodes: isWide ? 3 : 2, software: 'ours with names', tools: 'everywhere' });
   try {
     const [first, second] = [hosts.node(1), hosts.node(2)];
     const { arbiter } = hosts;

@@ -18,16 +18,19 @@ const DEBIANS = ['corosync-qnetd', 'corosync-qdevice', 'libnss3-tools'];
 const ARBITER_NUMBER = 1;
 const FIRST_NODE_NUMBER = 11;
 
-/** What is installed: our package, with the empty ones of Debian's names or without, Debian's, nothing but a plain Debian. */
-export type Software = 'ours' | 'ours with names' | 'debian' | 'plain';
+/**
+ * What is installed: our package, with the empty ones of Debian's names or without; ours on a plain Debian, as a machine for an
+ * arbiter has it; Debian's; or nothing on a plain Debian.
+ */
+export type Software = 'ours' | 'ours with names' | 'ours alone' | 'debian' | 'plain';
 
 export interface HostsOptions {
   readonly nodes: number;
   readonly software: Software;
   /** Left out: the same. */
   readonly arbiterSoftware?: Software;
-  /** pcs, crmsh and pacemaker are there as well. */
-  readonly tools?: boolean;
+  /** pcs, crmsh and pacemaker are there as well: on all hosts, or on the nodes of these numbers. */
+  readonly tools?: 'everywhere' | readonly number[];
   /** Where all nodes see one and the same directory. */
   readonly sharedDirectory?: string;
 }
@@ -44,12 +47,15 @@ export class Hosts {
   }
 
   static async create(options: HostsOptions): Promise<Hosts> {
-    const { nodes: size, software, arbiterSoftware = software, tools = false } = options;
+    const { nodes: size, software, arbiterSoftware = software, tools = [] } = options;
     if (process.getuid?.() !== 0) throw new Error('the lab makes namespaces. Run it as root.');
     await sweepDeadLabs();
-    const tree = await (tools ? toolsTree() : nodeTree());
-    const arbiterLayers = await layersWith(tree, arbiterSoftware);
-    const nodeLayers = await layersWith(tree, software);
+    const treeWith = (hasTools: boolean) => (hasTools ? toolsTree() : nodeTree());
+    const arbiterLayers = await layersWith(await treeWith(tools === 'everywhere'), arbiterSoftware);
+    const nodeLayers: Layers[] = [];
+    for (let id = 1; id <= size; id += 1) {
+      nodeLayers.push(await layersWith(await treeWith(tools === 'everywhere' || tools.includes(id)), software));
+    }
     const labName = newLabName();
     mkdirSync(labDirectory(labName), { mode: 0o755 });
     await createBridge(`${labName}-bridge`);
@@ -63,7 +69,9 @@ export class Hosts {
       Host.withSystem(labName, labDirectory(labName), name, `192.0.2.${number}`, layers, along);
     const arbiter = await create('tiebreaker', ARBITER_NUMBER, arbiterLayers, new Map());
     const nodes: Host[] = [];
-    for (let at = 0; at < size; at += 1) nodes.push(await create(`node-${at + 1}`, FIRST_NODE_NUMBER + at, nodeLayers));
+    for (const [at, layers] of nodeLayers.entries()) {
+      nodes.push(await create(`node-${at + 1}`, FIRST_NODE_NUMBER + at, layers));
+    }
     const hosts = new Hosts(labName, arbiter, nodes);
     try {
       await hosts.#furnish();
@@ -132,6 +140,8 @@ async function layersWith(tree: Layers, software: Software): Promise<Layers> {
       return await withPackages('debian', tree, DEBIANS);
     case 'ours':
       return await withPackages('ours', tree, [(await packageFiles()).main]);
+    case 'ours alone':
+      return await withPackages('ours-alone', await plainTree(), [(await packageFiles()).main]);
     case 'ours with names': {
       const { main, names } = await packageFiles();
       return await withPackages('ours-with-names', tree, [main, ...names]);

@@ -149,8 +149,8 @@ sub spawn {
     my %environment = (PATH => '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG => 'C.UTF-8');
     $environment{NOTIFY_SOCKET} = "$STATE/$unit.notify" if last_of($settings, 'Type', 'simple') =~ /^notify/;
     set(\%environment, $_) for map { /"[^"]*"|\S+/g } @{ $settings->{Environment} // [] };
-    for my $file (@{ $settings->{EnvironmentFile} // [] }) {
-        my $optional = $file =~ s/^-//;
+    for my $named (@{ $settings->{EnvironmentFile} // [] }) {
+        my ($optional, $file) = $named =~ /^(-?)(.*)$/;
         open my $handle, '<', $file or do { next if $optional; die "$file: $!" };
         set(\%environment, $_) for grep { !/^\s*[#;]/ } <$handle>;
     }
