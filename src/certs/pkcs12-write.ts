@@ -21,9 +21,12 @@ import {
 } from './asn1.ts';
 
 export interface Pkcs12Pair {
-  readonly authority: X509Certificate;
+  /** Left out: the certificate is its own. */
+  readonly authority?: X509Certificate;
   readonly certificate: X509Certificate;
   readonly key: KeyObject;
+  /** Of the certificate in a database; left out: that of a node's. */
+  readonly nickname?: string;
 }
 
 /** Where upstream's tools and daemon look for them in a database. */
@@ -39,12 +42,9 @@ const ID_MAC = 3;
 /** The empty password is the NUL at its end, of 16 bits. */
 const EMPTY_PASSWORD = Buffer.alloc(2);
 
-export function writePkcs12({ authority, certificate, key }: Pkcs12Pair): Buffer {
+export function writePkcs12({ authority, certificate, key, nickname = CLUSTER_NICKNAME }: Pkcs12Pair): Buffer {
   const keyId = createHash('sha1').update(certificate.raw).digest();
-  const named = setOf(
-    attribute(OID.friendlyName, bmpString(CLUSTER_NICKNAME)),
-    attribute(OID.localKeyId, octetString(keyId)),
-  );
+  const named = setOf(attribute(OID.friendlyName, bmpString(nickname)), attribute(OID.localKeyId, octetString(keyId)));
   const authorityName = setOf(attribute(OID.friendlyName, bmpString(CA_NICKNAME)));
   const encrypted = key.export({ type: 'pkcs8', format: 'der', cipher: 'aes-256-cbc', passphrase: '' });
   const safes = sequence(
@@ -52,7 +52,7 @@ export function writePkcs12({ authority, certificate, key }: Pkcs12Pair): Buffer
     dataOf(
       sequence(
         bag(OID.certificateBag, certificateValue(certificate), named),
-        bag(OID.certificateBag, certificateValue(authority), authorityName),
+        ...(authority === undefined ? [] : [bag(OID.certificateBag, certificateValue(authority), authorityName)]),
       ),
     ),
   );

@@ -1,14 +1,17 @@
 /** `qnetd certs` and `qdevice certs`: whose certificates there are and until when, and what is to be done about them. */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { mirrorArbiter } from '../certs/arbiter-mirror.ts';
 import { clusterFileName } from '../certs/cluster-name.ts';
 import { endorse } from '../certs/endorsement.ts';
 import { loadServerIdentity } from '../certs/identity.ts';
 import { forgetIssued } from '../certs/issued.ts';
+import { CLUSTER_KEY, loadNodeIdentity } from '../certs/node-identity.ts';
 import { hasNssDatabase } from '../certs/nss-database.ts';
+import { CLUSTER_NICKNAME } from '../certs/pkcs12-write.ts';
 import { renewServerCertificate } from '../certs/renew-server.ts';
 import { readRequest, requestDer } from '../certs/request.ts';
-import { readFailure } from '../certs/state-files.ts';
+import { hasStateFile, readFailure } from '../certs/state-files.ts';
 import {
   arbiterCertificates,
   endingNotes,
@@ -20,7 +23,7 @@ import { OperatorError } from '../runtime/errors.ts';
 import { type Output, reportMistake } from './output.ts';
 
 export interface ArbiterCertsChoice {
-  readonly action: 'list' | 'forget' | 'renew';
+  readonly action: 'list' | 'forget' | 'renew' | 'mirror';
   readonly json: boolean;
   readonly cluster: string | undefined;
   readonly validDays: number | undefined;
@@ -46,6 +49,10 @@ export async function arbiterCertsCommand(choice: ArbiterCertsChoice, stateDir: 
       case 'forget':
         await forget(stateDir, choice.cluster, output);
         break;
+      case 'mirror':
+        await mirrorArbiter(stateDir);
+        output.out(`The NSS database in ${stateDir} has the same keys and certificates now.`);
+        break;
       case 'renew': {
         const { validTo } = new X509Certificate(await renewServerCertificate(stateDir, choice.validDays));
         output.out(`The arbiter has a new certificate, valid until ${dateOf(validTo)}.`);
@@ -62,6 +69,8 @@ export async function arbiterCertsCommand(choice: ArbiterCertsChoice, stateDir: 
 export async function nodeCertsCommand(choice: NodeCertsChoice, directory: string, output: Output): Promise<number> {
   try {
     if (choice.action === 'list') {
+      // What upstream has made becomes files first.
+      if (!(await hasStateFile(directory, CLUSTER_KEY))) await loadNodeIdentity(directory, CLUSTER_NICKNAME);
       print(await nodeCertificates(directory, new Date()), directory, choice.json, output);
       return 0;
     }

@@ -181,10 +181,13 @@ function addSign(parser: Parser, done: Done): void {
 function addCerts(parser: Parser, done: Done): void {
   parser.command(
     'certs [ACTION]',
-    'list certificates and when they end, forget or revoke those of a cluster, or renew that of the arbiter',
+    'list certificates and when they end, forget or revoke those of a cluster, renew that of the arbiter, or mirror all in an NSS database for corosync-qnetd',
     (command) =>
       command
-        .positional('ACTION', { choices: ['list', 'forget', 'revoke', 'renew'] as const, default: 'list' as const })
+        .positional('ACTION', {
+          choices: ['list', 'forget', 'revoke', 'renew', 'mirror'] as const,
+          default: 'list' as const,
+        })
         .option('json', { type: 'boolean', describe: 'with list and revoke: for machines', coerce: last<boolean> })
         .option('cluster', text('with forget and revoke: its name'))
         .option('serial', text('with revoke: one certificate; left out: all of the cluster'))

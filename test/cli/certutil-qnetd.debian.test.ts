@@ -6,6 +6,9 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { mirrorArbiter } from '../../src/certs/arbiter-mirror.ts';
+import { inspectStateDir } from '../../src/certs/identity.ts';
+import { MARKER } from '../../src/certs/state-files.ts';
 import { certutil } from '../../src/cli/certutil-qnetd.ts';
 import {
   contentOf,
@@ -183,18 +186,24 @@ test("a database of upstream's is left alone by -i, and signed with by -s", asyn
   assert.match(output('certutil', ['-V', '-d', theirDir, '-n', 'Signed', '-u', 'C']), /certificate is valid/);
 });
 
-test('NSS tools take over what was made here: a way back', () => {
-  const password = join(scratch, 'password');
-  writeFileSync(password, '');
-  const p12 = join(scratch, 'server.p12');
+test('an NSS database with the same keys is made for upstream: a way back', async () => {
   const of = (name: string) => join(ourDir, name);
-  output('certutil', ['-N', '-d', ourDir, '-f', password]);
-  output('certutil', ['-A', '-d', ourDir, '-n', 'QNet CA', '-t', 'CT,,', '-i', of('qnetd-cacert.crt')]);
-  const pair = ['-inkey', of('server.key'), '-in', of('server.pem')];
-  output('openssl', ['pkcs12', '-export', ...pair, '-name', 'QNetd Cert', '-passout', 'pass:', '-out', p12]);
-  output('pk12util', ['-i', p12, '-d', ourDir, '-W', '']);
-  assert.match(output('certutil', ['-V', '-d', ourDir, '-n', 'QNetd Cert', '-u', 'V']), /certificate is valid/);
-  for (const name of ['cert9.db', 'key4.db']) rmSync(of(name));
+  await mirrorArbiter(ourDir);
+  for (const [nickname, name, usage] of [
+    ['QNet CA', 'ca.pem', 'L'],
+    ['QNetd Cert', 'server.pem', 'V'],
+  ] as const) {
+    const listed = output('certutil', ['-L', '-d', ourDir, '-n', nickname, '-a']);
+    assert.deepEqual(new X509Certificate(listed).raw, new X509Certificate(readFileSync(of(name))).raw);
+    assert.match(output('certutil', ['-V', '-d', ourDir, '-n', nickname, '-u', usage]), /certificate is valid/);
+  }
+  const keys = output('certutil', ['-K', '-d', ourDir, '-f', of('pwdfile.txt')]);
+  for (const nickname of ['QNet CA', 'QNetd Cert']) assert.ok(keys.includes(nickname), keys);
+  for (const name of ['cert9.db', 'key4.db', MARKER]) {
+    assert.equal(statSync(of(name)).mode & 0o777, statSync(of('ca.key')).mode & 0o777, name);
+  }
+  assert.equal(await inspectStateDir(ourDir), 'complete');
+  for (const name of ['cert9.db', 'key4.db', 'serial.txt', 'pwdfile.txt']) rmSync(of(name));
 });
 
 test('the program itself exits with the code, knows its name, and needs no home or current directory', () => {

@@ -201,7 +201,7 @@ sub set {
 
 sub file_of {
     my ($unit) = @_;
-    return (grep { -e } map { "$_/$unit" } '/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system')[0];
+    return (grep { -e } map { "$_/$unit" } '/etc/systemd/system', '/run/systemd/system', '/usr/local/lib/systemd/system', '/usr/lib/systemd/system')[0];
 }
 
 # Key to list of values, drop-ins included; an empty value forgets what was said before.

@@ -92,6 +92,6 @@ test('bash completes commands, options, choices and switches', () => {
   assert.deepEqual(complete('qdevice', 'se'), ['setup']);
   assert.deepEqual(complete('qdevice', 'setup', '192.0.2.9', '--al'), ['--algorithm']);
   assert.deepEqual(complete('qdevice', 'setup', '192.0.2.9', '--algorithm', 'f'), ['ffsplit']);
-  assert.deepEqual(complete('qnetd', 'certs', 're'), ['renew']);
+  assert.deepEqual(complete('qnetd', 'certs', 'ren'), ['renew']);
   assert.deepEqual(complete('corosync-qnetd-tool', '-'), ['-H', '-h', '-l', '-s', '-v', '-c', '-p']);
 });
