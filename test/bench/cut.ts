@@ -21,7 +21,7 @@ import { arbiterProgram } from '../lab/arbiter.ts';
 import type { Cluster } from '../lab/cluster.ts';
 import { Lab } from '../lab/lab.ts';
 import { nodePrograms } from '../lab/node-program.ts';
-import { FIRST_HOLDS, HEALTHY, settled } from '../lab/settled.ts';
+import { FIRST_HOLDS, HEALTHY, settled, startInTurn } from '../lab/settled.ts';
 import { type Call, readTrace, traced } from './traced.ts';
 
 const { values: wishes } = parseArgs({
@@ -60,8 +60,7 @@ async function setUp(name: Stage['name']): Promise<Stage> {
     const program = { ...plain(node), daemon: [...plain(node).daemon, ...debug] };
     return node === WINNER ? traced(program, TRACE, 'transfers') : program;
   });
-  await cluster.start();
-  await settled(cluster, HEALTHY);
+  await startInTurn(cluster);
   return { name, lab, cluster };
 }
 

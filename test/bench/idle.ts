@@ -13,7 +13,7 @@ import { arbiterProgram } from '../lab/arbiter.ts';
 import type { Cluster } from '../lab/cluster.ts';
 import { Lab } from '../lab/lab.ts';
 import { nodePrograms } from '../lab/node-program.ts';
-import { until } from '../lab/wait.ts';
+import { startInTurn } from '../lab/settled.ts';
 import { type Call, readTrace, traced } from './traced.ts';
 
 const { values: wishes } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
@@ -23,10 +23,8 @@ const TRACED = 2;
 const TRACE = '/run/lab-trace';
 /** V8 takes some seconds after the start to give back what starting needed, by a timer of its own that then stops. */
 const WARM_UP_MS = 30_000;
-const DEADLINE_MS = 30_000;
 const SLEEP_MS_MIN = 0.1;
 const RSS_MB_MAX = 80;
-const HEALTHY = 'quorate with 3 1:A,V,NMW 2:A,V,NMW [Quorate Qdevice]';
 
 const REASONS = ['vote cast', 'heartbeat sent', 'arbiter answered', 'corosync notified', 'nothing'] as const;
 type Reason = (typeof REASONS)[number];
@@ -43,10 +41,7 @@ async function setUp(name: Stage['name']): Promise<Stage> {
   const cluster = await lab.addCluster('bench', 2, { watchSeconds: 1 }, (node) =>
     node === TRACED ? traced(plain(node), TRACE, 'waits too') : plain(node),
   );
-  await cluster.start();
-  const complaint = (): string | undefined =>
-    cluster.nodeIds.map((node) => cluster.watch.line(node, 0)).find((line) => line !== HEALTHY);
-  await until('the cluster is healthy', complaint, { deadlineMs: DEADLINE_MS });
+  await startInTurn(cluster);
   return { name, lab, cluster };
 }
 

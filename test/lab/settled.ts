@@ -10,6 +10,19 @@ export const HEALTHY = [TOGETHER, TOGETHER];
 export const FIRST_HOLDS = ['quorate with 2 1:A,V,NMW [Quorate Qdevice]', 'blocked with 1 2:A,NV,NMW [Qdevice]'];
 export const SECOND_HOLDS = ['blocked with 1 1:A,NV,NMW [Qdevice]', 'quorate with 2 2:A,V,NMW [Quorate Qdevice]'];
 
+const MERGED = 'quorate with 2 1:- 2:- [Quorate]';
+
+/**
+ * Both corosyncs first, then the daemons: corosync 3.1.7 can end itself when a device registers while it still merges, and
+ * Debian's daemon registers at once.
+ */
+export async function startInTurn(cluster: Cluster): Promise<void> {
+  await Promise.all(cluster.nodeIds.map((node) => cluster.startCorosync(node)));
+  await settled(cluster, [MERGED, MERGED]);
+  await Promise.all(cluster.nodeIds.map((node) => cluster.startQdevice(node)));
+  await settled(cluster, HEALTHY);
+}
+
 /** Waits until the nodes show one of the pictures, a line a node, and go on showing it. */
 export async function settled(cluster: Cluster, ...pictures: readonly (readonly string[])[]): Promise<void> {
   const sinceMs = Date.now();
