@@ -14,6 +14,9 @@ export interface Cast {
   readonly cast: boolean;
 }
 
+/** Corosync's own timeout is as long: by then the link has been left for want of a sign, and the vote withdrawn. */
+const CONFIRMED_INTERVALS = 2;
+
 export class Voting {
   #vote: StandingVote = 'askLater';
   #ringId: RingId | undefined;
@@ -88,14 +91,18 @@ export class Voting {
       return undefined;
     }
     this.#undecidedSinceMs = undefined;
-    this.#nextCastMs ??= nowMs + this.#castIntervalMs;
+    this.#nextCastMs = Math.min(this.#nextCastMs ?? Number.POSITIVE_INFINITY, nowMs + this.#castIntervalMs);
     return this.#cast(nowMs);
   }
 
-  /** The arbiter gave a sign of life: as good as a moment to repeat a granted vote as there is. */
+  /**
+   * The arbiter gave a sign of life: as good as a moment to repeat a granted vote as there is. The next sign comes long before
+   * the timer; were that set to one interval, each heartbeat would find it the earlier of the two and, answered at once, leave
+   * a timer behind that wakes the process for nothing.
+   */
   confirm(nowMs: number): Cast | undefined {
     if (this.#vote !== 'ack') return undefined;
-    this.#nextCastMs = nowMs + this.#castIntervalMs;
+    this.#nextCastMs = nowMs + CONFIRMED_INTERVALS * this.#castIntervalMs;
     return this.#cast(nowMs);
   }
 

@@ -11,6 +11,7 @@ import { ring, Scripted } from './scripted.ts';
 
 const RING = ring(1, 5n);
 const EVERY_MS = 2_666;
+const CAST_EVERY_MS = 5_000;
 const BOUND_MS = 12_000;
 
 function voting(): Scripted {
@@ -81,6 +82,28 @@ test('every answer repeats the vote, and nothing else does', () => {
     answer(script);
     assert.deepEqual(script.takeTrace(), ['cast ack 1.5']);
   }
+});
+
+test('between two heartbeats nothing wants to wake the process', () => {
+  const script = voting();
+  script.until(EVERY_MS);
+  answer(script);
+  for (let beat = 2; beat <= 10; beat += 1) {
+    script.until(beat * EVERY_MS);
+    assert.equal(script.member.nextDeadlineMs(), (beat + 1) * EVERY_MS, 'sent');
+    answer(script);
+    assert.equal(script.member.nextDeadlineMs(), (beat + 1) * EVERY_MS, 'answered');
+  }
+});
+
+test('a vote that is taken away is repeated within an interval, however late the one before was to be', () => {
+  const script = voting();
+  script.until(EVERY_MS);
+  answer(script);
+  script.vote('nack', RING, 2);
+  script.takeTrace();
+  script.until(EVERY_MS + CAST_EVERY_MS);
+  assert.equal(script.takeTrace().filter((each) => each.startsWith('cast nack')).length, 1);
 });
 
 test('a grant on an old word is asked about before it is cast', () => {
