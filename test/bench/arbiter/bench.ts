@@ -59,27 +59,34 @@ export async function bench(wishes: Wishes): Promise<boolean> {
     const machine = `${os.cpus().length} x ${os.cpus()[0]?.model.trim()}, Node.js ${process.versions.node}`;
     say(`${machine}, ${new Date().toISOString().slice(0, 10)}\n\n${table(results)}`);
     if (wishes.plotFile !== undefined) writeFileSync(wishes.plotFile, costPlot(results));
-    return isEveryTargetMet(results);
+    return isEveryTargetMet(results) && results.length === rowsOf(wishes).length;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
+function rowsOf({ only, isQuick }: Wishes): readonly BenchRow[] {
+  return ROWS.filter(({ name, isSlow }) => (only === undefined ? !(isQuick && isSlow === true) : only.includes(name)));
+}
+
 async function measureRows(wishes: Wishes, setting: Setting): Promise<Result[]> {
   const { rounds, effort } = wishes.isQuick ? QUICK : FULL;
-  const isWanted = ({ name, isSlow }: BenchRow) =>
-    wishes.only === undefined ? !(wishes.isQuick && isSlow === true) : wishes.only.includes(name);
   const results: Result[] = [];
-  for (const row of ROWS.filter(isWanted)) {
+  for (const row of rowsOf(wishes)) {
     const kinds: Kind[] = wishes.oursAlone || row.oursAlone === true ? ['ours'] : ['ours', 'debian'];
     if (wishes.withFloor) kinds.push('floor');
     const figures: Record<Kind, Figures[]> = { ours: [], debian: [], floor: [] };
-    for (let round = 0; round < (row.isSlow === true ? 1 : rounds); round += 1) {
-      for (const kind of round % 2 === 0 ? kinds : kinds.toReversed()) {
-        figures[kind].push(await told(row, kind, round, effort, setting));
+    try {
+      for (let round = 0; round < (row.isSlow === true ? 1 : rounds); round += 1) {
+        for (const kind of round % 2 === 0 ? kinds : kinds.toReversed()) {
+          figures[kind].push(await told(row, kind, round, effort, setting));
+        }
       }
+      results.push({ name: row.name, clients: row.clusters * row.clusterSize, ...figures });
+    } catch (error) {
+      // The other rows are not to be lost with this one.
+      process.stderr.write(`${row.name} left out: ${error instanceof Error ? error.message : String(error)}\n`);
     }
-    results.push({ name: row.name, clients: row.clusters * row.clusterSize, ...figures });
   }
   return results;
 }

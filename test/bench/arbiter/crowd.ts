@@ -32,7 +32,7 @@ export type Report = { readonly id: number } & ({ readonly answer: Answer } | { 
 
 const WORKER = fileURLToPath(new URL('crowd-worker.ts', import.meta.url));
 const NODES_PER_WORKER = 4_000;
-const ORDER_MS_MAX = 180_000;
+const ORDER_MS_MAX = 400_000;
 
 export interface Counts {
   readonly echoes: number;
