@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { declaredBy } from '../../src/cli/manual/recorder.ts';
 import { QDEVICE_SETTINGS } from '../../src/cli/qdevice-settings.ts';
 import { bashCompletion } from '../../src/packaging/manual/completion.ts';
 import { PROGRAMS, pages, TABLES } from '../../src/packaging/manual/pages.ts';
@@ -94,4 +95,20 @@ test('bash completes commands, options, choices and switches', () => {
   assert.deepEqual(complete('qdevice', 'setup', '192.0.2.9', '--algorithm', 'f'), ['ffsplit']);
   assert.deepEqual(complete('qnetd', 'certs', 'ren'), ['renew']);
   assert.deepEqual(complete('corosync-qnetd-tool', '-'), ['-H', '-h', '-l', '-s', '-v', '-c', '-p']);
+});
+
+test('what stands below the options in the help stands in the manual, and what only yargs wants is passed over', () => {
+  const { commands } = declaredBy((parser) => {
+    parser.command('one', 'does it', (command) =>
+      command.strict().option('name', { type: 'string', describe: 'its name' }).epilogue('In two\n  lines.'),
+    );
+  });
+  assert.deepEqual(commands[0]?.notes, ['In two lines.']);
+  assert.deepEqual(
+    commands[0]?.options.map(({ names }) => names),
+    [['--name']],
+  );
+  for (const [name, { commands: all }] of Object.entries(PROGRAMS)) {
+    for (const note of all.flatMap(({ notes }) => notes)) assert.ok(shown(name).includes(note), note);
+  }
 });

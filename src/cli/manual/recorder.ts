@@ -20,6 +20,8 @@ export interface DeclaredCommand {
   readonly describe: string;
   readonly operands: readonly DeclaredOption[];
   readonly options: readonly DeclaredOption[];
+  /** What stands below the options in the help. */
+  readonly notes: readonly string[];
 }
 
 export interface DeclaredProgram {
@@ -41,11 +43,12 @@ class Recorder {
   readonly commands: DeclaredCommand[] = [];
   readonly options_: DeclaredOption[] = [];
   readonly operands: DeclaredOption[] = [];
+  readonly notes: string[] = [];
 
   command(usage: string, describe: string, build: (command: Argv) => unknown): this {
     const own = new Recorder();
     build(own.asParser());
-    this.commands.push({ usage, describe, operands: own.operands, options: own.options_ });
+    this.commands.push({ usage, describe, operands: own.operands, options: own.options_, notes: own.notes });
     return this;
   }
 
@@ -71,8 +74,17 @@ class Recorder {
     return this;
   }
 
+  epilogue(text: string): this {
+    this.notes.push(text.replaceAll(/\s+/g, ' ').trim());
+    return this;
+  }
+
+  /** What else yargs has concerns its own manners, not what there is to declare. */
   asParser(): Argv {
-    return this as unknown as Argv;
+    const parser: Recorder = new Proxy(this, {
+      get: (recorder, name) => Reflect.get(recorder, name) ?? (() => parser),
+    });
+    return parser as unknown as Argv;
   }
 }
 

@@ -162,10 +162,10 @@ function switchPage(table: switches.SwitchTable, summary: string, sections: read
 
 function commandPage(name: string, summary: string, program: DeclaredProgram, sections: readonly Section[]): Page {
   const { commands, options } = program;
-  const ofEach = commands.flatMap(({ usage, describe, operands, options: own }) => [
+  const ofEach = commands.flatMap(({ usage, describe, operands, options: own, notes }) => [
     {
       title: `${name} ${usage.split(' ')[0]}`.toUpperCase(),
-      paragraphs: [`${usage}: ${describe}`],
+      paragraphs: [`${usage}: ${describe}`, ...notes],
       rows: [...operands, ...own].map(optionRow),
     },
   ]);
