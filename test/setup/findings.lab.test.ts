@@ -111,7 +111,7 @@ test('F3, F23, F25, F26: by name and without SFTP it goes through; what lies in 
   for (const node of stage.nodes) replaced(node, CONF, odd);
   const sftp = await stage.node(1).tryExec('sftp', '-o', 'BatchMode=yes', '-b', '/dev/null', '192.0.2.1');
   assert.notEqual(sftp.exitCode, 0);
-  const { exitCode, stdout, stderr } = await stage.qdevice('setup', 'tiebreaker', '--yes');
+  const { exitCode, stdout, stderr } = await stage.qdevice('setup', 'tiebreaker', '--network', '192.0.2.0/24', '--yes');
   assert.equal(exitCode, 0, stdout + stderr);
   await stage.winners([1, 2]);
   const conf = parseConf(stage.node(2).read(CONF).toString('latin1'));

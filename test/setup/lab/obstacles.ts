@@ -55,7 +55,7 @@ export const OBSTACLES: readonly Obstacle[] = [
   },
   {
     name: 'F5: an odd number of nodes',
-    says: /3 nodes is odd: .* losing the tiebreaker plus one node stops the cluster.* Add --force to accept/,
+    says: /3 nodes is odd: .* losing the tiebreaker plus one node stops the cluster; and with it 1 node would go on/,
     together: 'forced',
     make: () => NOTHING,
   },
