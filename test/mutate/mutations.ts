@@ -261,6 +261,41 @@ const OF_THE_NODE: readonly Mutation[] = [
 ];
 
 /** What upstream had and mended, by the version that mended it, or what its current version still has. */
+const SECONDS = 'src/arbiter/second-connections.ts';
+
+const OF_SECOND_CONNECTIONS: readonly Mutation[] = [
+  {
+    name: 'a first connection that answers is replaced all the same',
+    file: SECONDS,
+    search: 'if (this.#end(client, true)) this.#counts.answered += 1;',
+    replacement: 'if (this.#counts.asked < 0) this.#end(client, true);',
+  },
+  {
+    name: 'a second connection may come from anywhere',
+    file: SECONDS,
+    search: 'return hostOf(first.address) === hostOf(second.address);',
+    replacement: 'return hostOf(first.address).length > 0;',
+  },
+  {
+    name: 'a second connection may show another certificate of the cluster',
+    file: SECONDS,
+    search: 'certificate.fingerprint !== second.certificate?.fingerprint',
+    replacement: 'certificate.commonName !== second.certificate?.commonName',
+  },
+  {
+    name: 'a node is asked before it has sent its lists',
+    file: SECONDS,
+    search: '|| !canBeTold(member) ',
+    replacement: '',
+  },
+  {
+    name: 'a revoked certificate is let in again',
+    file: ARBITER,
+    search: '    closeIfRevoked(this.#host(), connection, this.#revoked);\n  }',
+    replacement: '  }',
+  },
+];
+
 const OF_UPSTREAM: readonly Mutation[] = [
   {
     name: 'upstream before 3.0.2: nodes in the order of their connections',
@@ -299,5 +334,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...OF_LAST_MEN,
   ...OF_THE_NODE,
   ...OF_UPSTREAMS_NODE,
+  ...OF_SECOND_CONNECTIONS,
   ...OF_UPSTREAM,
 ];

@@ -111,12 +111,11 @@ function messageMoves(state: State, rules: Rules, node: Node): Move[] {
   return moves;
 }
 
+const wantsToConnect = ({ daemon: program, cut, connected, toArbiter }: Node): boolean =>
+  program === 'up' && !cut && !connected && toArbiter.length === 0;
+
 export const canConnect = (state: State, node: Node): boolean =>
-  node.daemon === 'up' &&
-  !node.cut &&
-  !node.connected &&
-  node.toArbiter.length === 0 &&
-  state.peers.every(({ nodeId }) => nodeId !== node.nodeId);
+  wantsToConnect(node) && state.peers.every(({ nodeId }) => nodeId !== node.nodeId);
 
 /** What mends itself sooner or later costs nothing. */
 function ownMoves(state: State, rules: Rules, node: Node): Move[] {
@@ -124,6 +123,11 @@ function ownMoves(state: State, rules: Rules, node: Node): Move[] {
   const moves: Move[] = [];
   if (canConnect(state, node)) {
     moves.push({ words: () => `node ${nodeId} connects`, to: () => change(state, node, daemon.connect(node)) });
+  }
+  const first = state.peers.find((peer) => peer.nodeId === nodeId);
+  if (state.strict && first !== undefined && wantsToConnect(node)) {
+    const words = () => `node ${nodeId} comes again: its first connection is asked, does not answer, and goes`;
+    moves.push({ words, to: () => arbiter.drop(state, rules, first, 'broken') });
   }
   if (node.cut)
     moves.push({ words: () => `the link of node ${nodeId} heals`, to: () => withNode(state, nodeId, { cut: false }) });
