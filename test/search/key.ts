@@ -61,7 +61,12 @@ function pushCluster(
 function pushMember(text: (string | number)[], member: Member, ring: (number: number) => number, nowMs: number): void {
   const { nodeId, ringId, config, members, heuristics, judged, wakeAtMs, due, keepActivePartition } = member;
   text.push('m', nodeId, ring(Number(ringId.seq)), config.key, members.key, heuristics.latest);
-  text.push(judged ?? '', wakeAtMs === undefined ? '' : wakeAtMs - nowMs, due ?? '', keepActivePartition ? 1 : 0);
+  text.push(
+    judged ?? `${member.lastAckNack}`,
+    wakeAtMs === undefined ? '' : wakeAtMs - nowMs,
+    due ?? '',
+    keepActivePartition ? 1 : 0,
+  );
 }
 
 /** Longer than any lease: what began before is over. */

@@ -68,7 +68,9 @@ export function recordLeaving(cluster: Cluster, leaver: Member, nowMs: number): 
  */
 export function withSecondLook(cluster: Cluster, leaver: Member, nowMs: number): Cluster {
   if (!cluster.strict || leaver.judged !== 'ack') return cluster;
-  const isRefused = ({ client, judged }: Member): boolean => client !== leaver.client && judged === 'nack';
+  // What a newcomer was told is not kept as a judgement.
+  const isRefused = ({ client, judged, lastAckNack }: Member): boolean =>
+    client !== leaver.client && (judged ?? lastAckNack) === 'nack';
   const members = cluster.members.map((member) =>
     isRefused(member) ? { ...member, wakeAtMs: nowMs + Math.floor(member.heartbeatMs / 4) } : member,
   );

@@ -159,6 +159,17 @@ for (const [name, algorithm] of [
   });
 }
 
+test('2nodelms: so is a newcomer that was refused for the sake of a holder', () => {
+  const cluster = new ClusterOf({ algorithm: TWO_NODE_LMS, castBoundMs: 6_000, heartbeatMs: 4_000 });
+  cluster.up();
+  for (const id of [1, 2]) cluster.report([id], 12);
+  cluster.vanish(2);
+  cluster.join(2);
+  assert.deepEqual(cluster.report([2], 12), { 2: ['(nack)'] });
+  cluster.vanish(1, false);
+  assert.deepEqual(cluster.pass(6_500), { 2: ['ack'] });
+});
+
 test('lms: a holder that is gone may cast for ever; only its return frees the vote', () => {
   const cluster = new ClusterOf({ algorithm: LMS, heartbeatMs: 4_000 });
   cluster.up();
