@@ -27,7 +27,7 @@ export async function describe(project: string): Promise<Description> {
 }
 
 const DEMO = /^(demo\/|corosync\/twin\/|cli\/demo\.js|cli\/bin\/qdevice-demo\.js)/;
-const SHEBANG = /^#!\/usr\/bin\/env (?:-S )?node/;
+const SHEBANG = /^#!\/usr\/bin\/env (-S )?node/;
 
 /** The compiled code below `at`, started by the Node.js at `node`, or the one in PATH; `project` has to be built. */
 export async function codeEntries(project: string, at: string, node: string | undefined): Promise<Entry[]> {
@@ -59,5 +59,8 @@ function relativeTo(path: string): string {
 function asProgram(entry: Entry, node: string | undefined): Entry {
   if (entry.kind === 'link') return entry;
   const text = Buffer.from(entry.content).toString('utf8');
-  return file(entry.path, node === undefined ? text : text.replace(SHEBANG, `#!${node}`), PROGRAM);
+  // The kernel hands all that follows over as one word: options of Node.js have to be taken apart by env.
+  const started = (_: string, apart: string | undefined) =>
+    apart === undefined ? `#!${node}` : `#!/usr/bin/env -S ${node}`;
+  return file(entry.path, node === undefined ? text : text.replace(SHEBANG, started), PROGRAM);
 }

@@ -1,5 +1,5 @@
 /** The package under test, built from the compiled code as `npm run package` does. The same code gives the same bytes. */
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { debianPackages } from '../../src/packaging/debian-package.ts';
@@ -26,10 +26,25 @@ async function build(): Promise<PackageFiles> {
   mkdirSync(out, { recursive: true });
   const ready = readdirSync(out).filter((name) => name.endsWith('.deb'));
   const isFresh = ready.length > 0 && Math.min(...ready.map((name) => madeMs(join(out, name)))) > newestSourceMs();
-  const debs = isFresh ? ready.map((name) => join(out, name)) : await debianPackages(PROJECT, out);
+  const debs = isFresh ? ready.map((name) => join(out, name)) : await packInto(out);
   const main = debs.find((path) => basename(path).startsWith('qdevice_'));
   if (main === undefined) throw new Error(`nothing was built in ${out}`);
   return { main, names: debs.filter((path) => path !== main) };
+}
+
+/** Nobody else sees a package that is half written. */
+async function packInto(out: string): Promise<string[]> {
+  const draft = mkdtempSync(join(out, '.draft-'));
+  try {
+    const drafts = await debianPackages(PROJECT, draft);
+    return drafts.map((file) => {
+      const path = join(out, basename(file));
+      renameSync(file, path);
+      return path;
+    });
+  } finally {
+    rmSync(draft, { recursive: true });
+  }
 }
 
 function newestSourceMs(): number {
