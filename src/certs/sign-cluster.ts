@@ -62,6 +62,8 @@ export async function signClusterCertificate(order: SigningOrder): Promise<Signe
   refuseOwnNames(request.commonName, requestFile);
   const warning = compareNames(order, request.commonName);
   const { origin, notes } = await loadServerIdentity(stateDir);
+  // It is what is held below: without it there is a sentence to say.
+  await requireStateFile(stateDir, CA_KEY);
   // Two that ask for a name at the same time must not both find it free.
   const { der, takenOver } = await whileHolding(join(stateDir, CA_KEY), SIGNING_MS_MAX, async () => {
     const authority = await loadAuthority(stateDir);
