@@ -73,6 +73,10 @@ export class CoreWire implements Wire {
           this.#waiting.push({ kind: 'disconnected', client: blame, reason: 'a queue is full' });
         },
       });
+      // A daemon sets a timer of no time for what is due already: whoever has used up a turn goes on at once.
+      if (this.#waiting.length === 0 && (this.#arbiter.nextDeadlineMs() ?? Number.POSITIVE_INFINITY) <= this.#nowMs) {
+        this.#waiting.push({ kind: 'tick' });
+      }
     }
   }
 }
