@@ -51,7 +51,7 @@ const HANDSHAKE_REASON: Readonly<Record<string, string>> = {
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'it takes only TLS versions that are not used here',
 };
 
-const SETUP_AGAIN = 'set up the quorum device again';
+const SETUP_AGAIN = 'run qdevice remove, then qdevice setup';
 
 /** The words for a certificate of the arbiter that was not accepted. */
 export function unacceptedReason(code: string, peer: X509Certificate | undefined, context: TlsContext): string {
@@ -60,7 +60,7 @@ export function unacceptedReason(code: string, peer: X509Certificate | undefined
     const old = new X509Certificate(identity.caPem).fingerprint256;
     const found = peer?.issuerCertificate?.fingerprint256 ?? peer?.fingerprint256 ?? 'unknown';
     const what = peer?.issuerCertificate === undefined ? 'its certificate' : 'its authority';
-    return `the arbiter ${host} presents a certificate of another authority (${what} ${found}, authority in ${directory} ${old}); if ${host} was reinstalled, ${SETUP_AGAIN} with --force`;
+    return `the arbiter ${host} presents a certificate of another authority (${what} ${found}, authority in ${directory} ${old}); if ${host} was reinstalled, ${SETUP_AGAIN}`;
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') return outOfDate(peer, context);
   if (code === WRONG_NAME) {

@@ -72,7 +72,7 @@ test('an arbiter of another authority', async () => {
   const failure = await failureAt({ pair: other.issue({ commonName: 'Qnetd Server' }) });
   assert.match(
     failure,
-    /TLS handshake failed: .* another authority \(.*([0-9A-F]{2}:){31}.*([0-9A-F]{2}:){31}.*--force/,
+    /TLS handshake failed: .* another authority \(.*([0-9A-F]{2}:){31}.*([0-9A-F]{2}:){31}.*if .* was reinstalled, run qdevice remove/,
   );
 });
 
