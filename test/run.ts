@@ -79,16 +79,18 @@ interface Lane {
   readonly files: readonly string[];
   /** Computes a lot: gets what the other lanes leave. */
   readonly yields?: true;
+  /** How many files run at a time, if not one. */
+  readonly concurrency?: number;
   /** Printed as it goes; of the other lanes all is printed when they are through. */
   readonly isLive?: true;
 }
 
-/** Lanes run side by side; the files of one take turns. Labs build hosts of their own, so that two of them do not meet. */
-async function runLane({ label, files, yields, isLive }: Lane): Promise<boolean> {
+/** Lanes run side by side; the files of most take turns. Labs build hosts of their own, so that two of them do not meet. */
+async function runLane({ label, files, yields, concurrency, isLive }: Lane): Promise<boolean> {
   const headline = `\n${label}: ${files.length} files`;
   if (isLive) console.log(headline);
   const startedMs = Date.now();
-  const child = spawn(process.execPath, options(files, 1), {
+  const child = spawn(process.execPath, options(files, concurrency ?? 1), {
     stdio: ['ignore', isLive ? 'inherit' : 'pipe', 'inherit'],
   });
   if (yields && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
@@ -123,6 +125,8 @@ const plain = files.filter((file) => !/\.(debian|lab)\.test\.ts$/.test(file));
 const isPure = (file: string) =>
   /^test\/(protocol|arbiter|member|status|scenarios|setup\/conf|setup\/rules)\//.test(file);
 const isEvidence = (file: string) => /^test\/(sim|search|mutate|compare|fuzz|soak|attack)\//.test(file);
+/** What goes on for a set time, however much of a core it gets. */
+const isTimed = (file: string) => /^test\/(search|soak)\//.test(file);
 /** Labs that wait for SSH, packages and services; the others time real clusters. */
 const isOfHosts = (file: string) => /^test\/(setup|packages|contract)\//.test(file);
 const complete = absent.length === 0;
@@ -146,7 +150,8 @@ const results = [
       )
     : leaveOut('debian', lacking),
   ...(await Promise.all([
-    runLane({ label: 'evidence', files: evidence, yields: true }),
+    runLane({ label: 'evidence', files: evidence.filter((file) => !isTimed(file)), yields: true }),
+    runLane({ label: 'search and soak', files: evidence.filter(isTimed), yields: true, concurrency: 2 }),
     ...(complete && isRoot
       ? labs.map(runLane)
       : [leaveOut('lab', isRoot ? lacking : 'it needs root to make its hosts')]),
