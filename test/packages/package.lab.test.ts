@@ -3,9 +3,11 @@
  * archive for hosts without apt. systemctl is the stand-in, which starts what the installed units say.
  */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { archive } from '../../src/packaging/archive.ts';
 import { plainTree, withPackages } from '../lab/debian-trees.ts';
 import { Host } from '../lab/host.ts';
 import { createBridge, deleteNetwork, labDirectory, newLabName, sweepDeadLabs } from '../lab/namespaces.ts';
@@ -13,6 +15,7 @@ import { attempt, command, sh } from './command.ts';
 import { packageFiles } from './deb.ts';
 import { prepare } from './hosts.ts';
 
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 const OURS = '/run/qdevice.deb';
 const QDB = '/etc/corosync/qnetd/nssdb';
 const SETTINGS = '/etc/default/corosync-qnetd';
@@ -156,13 +159,10 @@ test("certificates that were made here go along to Debian's package, by a databa
 
 test('the archive installs and uninstalls, as often as one likes, and not over a package', async () => {
   await withHost(async (host) => {
-    const { main } = await packageFiles();
-    const version = /_(.*)_/.exec(basename(main))?.[1] ?? '';
-    const archive = join(dirname(main), `qdevice-${version}-linux.tar.gz`);
-    host.write('/run/archive.tar.gz', readFileSync(archive));
+    const made = await archive(PROJECT, host.outside('/run'));
     const before = await filesOf(host);
-    await sh(host, 'tar -C /run -xzf /run/archive.tar.gz');
-    const at = `/run/qdevice-${version}`;
+    await sh(host, `tar -C /run -xzf /run/${basename(made)}`);
+    const at = `/run/${basename(made, '-linux.tar.gz')}`;
     await sh(host, `${at}/install --dry-run`);
     assert.deepEqual(await filesOf(host), before, 'nothing was done');
     for (let times = 0; times < 2; times += 1) await sh(host, `${at}/install`);
