@@ -63,9 +63,9 @@ export function hear(state: State, rules: Rules, node: Node, message: ToArbiter)
   const request = { name, options, from, cluster, algorithm: rules.algorithm, settings: SETTINGS };
   const answer = answerRequest({ ...request, nowMs: guard.nowMs(state) });
   if ('error' in answer) throw new Error(`${name} is refused with ${answer.error}`);
-  const out = guard.screen(heard, answer, peer.client, answer.reply);
-  const told = tell(out.state, out.votes);
-  return out.reply === undefined ? told : tellReply(told, node.nodeId, out.reply);
+  const { state: after, before, reply, behind } = guard.screen(heard, answer, peer.client, answer.reply);
+  const told = tell(after, before);
+  return tell(reply === undefined ? told : tellReply(told, node.nodeId, reply), behind);
 }
 
 /** The connection is gone, for whatever reason; the node learns of it by itself. */
@@ -91,8 +91,8 @@ export function review(state: State): State {
 }
 
 function letOut(state: State, step: Step): State {
-  const { state: after, votes } = guard.screen(state, step);
-  return tell(after, votes);
+  const { state: after, before, behind } = guard.screen(state, step);
+  return tell(after, [...before, ...behind]);
 }
 
 /** Votes that nobody asked for: timers that are due. */

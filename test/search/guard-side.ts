@@ -55,11 +55,12 @@ export function emptied(state: State): State {
 
 export interface Let {
   readonly state: State;
-  readonly votes: Step['votes'];
+  readonly before: Step['votes'];
   readonly reply: Uint8Array | undefined;
+  readonly behind: Step['votes'];
 }
 
-/** What may leave of a step: first `votes`, in which those behind the reply are the last ones. */
+/** What may leave of a step, in this order: the votes before the reply, the reply, the votes behind it. */
 export function screen(state: State, step: Step, client?: number, reply?: Reply): Let {
   const asked = client === undefined || reply?.vote === undefined ? undefined : { client, vote: reply.vote };
   const { safety } = state;
@@ -75,15 +76,16 @@ export function screen(state: State, step: Step, client?: number, reply?: Reply)
   const writing = done.write === undefined ? state.writing : done.write;
   return {
     state: { ...state, cluster, safety: done.safety, writing },
-    votes: [...done.before, ...done.votes],
+    before: done.before,
     reply: frame,
+    behind: done.votes,
   };
 }
 
 function passed(state: State, step: Step, client: number | undefined, reply: Reply | undefined): Let {
   const cluster = rememberVotes(step.cluster, step.votes);
   const frame = client === undefined ? undefined : reply?.frame(reply.vote, memberOf(cluster, client));
-  return { state: { ...state, cluster }, votes: step.votes, reply: frame };
+  return { state: { ...state, cluster }, before: step.votes, reply: frame, behind: [] };
 }
 
 /** Connections that owe the confirmation of a NACK for too long. */
