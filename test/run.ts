@@ -57,7 +57,7 @@ const COVERAGE = [
   '--branches=90',
 ];
 
-/** A file that takes this long hangs: it fails by name, and the others still run. The longest searches for five minutes. */
+/** A file that takes this long hangs: it fails by name, and the others still run. The longest goes on for five minutes. */
 const FILE_MS_MAX = 10 * 60_000;
 
 function options(files: readonly string[], concurrency: number): readonly string[] {

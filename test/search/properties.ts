@@ -98,10 +98,11 @@ const hasPartsOff = ({ nodes }: State): boolean =>
 
 /**
  * Machines without power stay so, and an operator says so where that is asked for; those who are left find each other, and
- * report nothing more. `test` judges nobody anew because somebody is found dead: there they report once more then.
+ * report nothing more. `test` judges nobody anew because somebody is found dead, and `2nodelms` not whom it refused before the
+ * arbiter was restarted: there they report once more then.
  */
 function withoutThoseOff(before: State, scope: Scope): State {
-  const reportsAgain = scope.rules.name === 'test';
+  const reportsAgain = scope.rules.name === 'test' || scope.rules.name === 'twoNodeLms';
   let state = before;
   for (let passed = 0; reportsAgain && passed <= DEAD_PEER_TICKS; passed += 1) {
     state = tick(settle(state, scope), scope.rules);
