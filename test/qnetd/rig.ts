@@ -154,3 +154,12 @@ export async function expectAnswer(client: NodeClient, name: string): Promise<Op
   if (answer?.name !== name) throw new Error(`expected ${name}, got ${answer?.name ?? 'the end'}`);
   return answer.options;
 }
+
+/** Passes over everything else that comes before it. A connection that ends is a failure: waiting for it would never end. */
+export async function awaitAnswer(client: NodeClient, name: string): Promise<OptionValues> {
+  for (;;) {
+    const answer = await client.answer();
+    if (answer === undefined) throw new Error(`the connection ended before ${name} came`);
+    if (answer.name === name) return answer.options;
+  }
+}
