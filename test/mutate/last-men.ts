@@ -4,6 +4,7 @@ import type { Mutation } from './mutation.ts';
 const GUARD = 'src/arbiter/safety/guard.ts';
 const RELEASE = 'src/arbiter/safety/release.ts';
 const LEASE = 'src/arbiter/safety/lease.ts';
+const VERDICT = 'src/arbiter/algorithms/verdict.ts';
 
 /** lms, 2nodelms and test behind the guard, and the operator's word. */
 export const OF_LAST_MEN: readonly Mutation[] = [
@@ -56,10 +57,40 @@ export const OF_LAST_MEN: readonly Mutation[] = [
     replacement: 'const top = Math.min(...groups.map(sizeOf));',
   },
   {
-    name: 'strict, lms: nobody is judged again when a holder is gone',
-    file: 'src/arbiter/algorithms/verdict.ts',
-    search: "if (!cluster.strict || leaver.judged !== 'ack') return cluster;",
-    replacement: "if (!cluster.strict || leaver.judged === 'ack') return cluster;",
+    name: 'strict: nobody is judged again when somebody leaves',
+    file: VERDICT,
+    search: '    member.client !== leaver.client && isRefused(member)\n',
+    replacement: '    member.client === leaver.client && isRefused(member)\n',
+  },
+  {
+    name: 'strict: who was refused is judged again only when a holder leaves',
+    file: VERDICT,
+    search: 'if (!cluster.strict) return cluster;',
+    replacement: "if (!cluster.strict || leaver.judged !== 'ack') return cluster;",
+  },
+  {
+    name: 'strict: a newcomer that was refused is not judged again',
+    file: VERDICT,
+    search: "(judged ?? lastAckNack) === 'nack'",
+    replacement: "judged === 'nack'",
+  },
+  {
+    name: 'strict: a refusal that stands is told again',
+    file: VERDICT,
+    search: "(verdict.vote === 'nack' && isRefused(member))",
+    replacement: 'false',
+  },
+  {
+    name: 'upstream: who was refused is judged again',
+    file: VERDICT,
+    search: 'if (!cluster.strict) return cluster;',
+    replacement: '',
+  },
+  {
+    name: 'strict, test: whoever was asked for the vote never gets it again',
+    file: 'src/arbiter/algorithms/test-algorithm.ts',
+    search: 'quietStep(withSecondLook(recordLeaving(cluster, leaver, nowMs), leaver, nowMs))',
+    replacement: 'quietStep(recordLeaving(cluster, leaver, nowMs))',
   },
   {
     name: '2nodelms: the lowest node loses',

@@ -229,7 +229,7 @@ export function splitTo(state: State, split: readonly NodeSet[], rules: Rules): 
   return next;
 }
 
-export function newRing(state: State, side: NodeSet, { half }: Rules): State {
+function newRing(state: State, side: NodeSet, { half }: Rules): State {
   const ring = state.rings + 1;
   let next: State = { ...state, rings: ring };
   for (const nodeId of idsIn(side)) {

@@ -7,14 +7,13 @@ import {
   canConnect,
   deliverToArbiter,
   deliverToNode,
-  newRing,
   type Scope,
   splitTo,
   thoseWhoCannotCast,
   tick,
 } from './moves.ts';
 import * as daemon from './node-side.ts';
-import { bitOf, DEAD_PEER_TICKS, idsIn, type Node, type NodeSet, nodeOf, type State, withNode } from './state.ts';
+import { bitOf, idsIn, type Node, type NodeSet, nodeOf, type State, withNode } from './state.ts';
 
 export type Broken = { readonly property: 'S1' | 'S2' | 'liveness'; readonly text: string };
 
@@ -98,20 +97,12 @@ const hasPartsOff = ({ nodes }: State): boolean =>
 
 /**
  * Machines without power stay so, and an operator says so where that is asked for; those who are left find each other, and
- * report nothing more. `test` judges nobody anew because somebody is found dead, and `2nodelms` not whom it refused before the
- * arbiter was restarted: there they report once more then.
+ * report nothing more.
  */
-function withoutThoseOff(before: State, scope: Scope): State {
-  const reportsAgain = scope.rules.name === 'test' || scope.rules.name === 'twoNodeLms';
-  let state = before;
-  for (let passed = 0; reportsAgain && passed <= DEAD_PEER_TICKS; passed += 1) {
-    state = tick(settle(state, scope), scope.rules);
-  }
+function withoutThoseOff(state: State, scope: Scope): State {
   const off = state.nodes.filter((node) => node.daemon === 'off').map(({ nodeId }) => nodeId);
   const others = off.reduce((nodes, nodeId) => nodes & ~bitOf(nodeId), everybodyIn(state));
-  let next = reportsAgain
-    ? newRing(state, others, scope.rules)
-    : splitTo(state, [others, ...off.map(bitOf)], scope.rules);
+  let next = splitTo(state, [others, ...off.map(bitOf)], scope.rules);
   for (const nodeId of idsIn(others)) {
     const node = nodeOf(next, nodeId);
     if (node.daemon === 'frozen') next = withNode(next, nodeId, daemon.thaw(node, scope.rules.half));

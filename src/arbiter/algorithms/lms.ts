@@ -7,11 +7,18 @@
  */
 
 import type { RingId } from '../../protocol/values.ts';
-import { type Cluster, changeMember, type Member } from '../cluster.ts';
+import type { Cluster, Member } from '../cluster.ts';
 import { sameRing } from '../node-list.ts';
 import type { Algorithm } from './algorithm.ts';
 import { quietOutcome, quietStep } from './step.ts';
-import { isNewcomerToHolders, recordLeaving, recordVerdict, type Verdict, withSecondLook } from './verdict.ts';
+import {
+  isNewcomerToHolders,
+  recordLeaving,
+  recordVerdict,
+  tellVerdict,
+  type Verdict,
+  withSecondLook,
+} from './verdict.ts';
 
 export const lms: Algorithm = {
   configList: (cluster) => quietOutcome(cluster, 'noChange'),
@@ -29,18 +36,7 @@ export const lms: Algorithm = {
 
   leave: (cluster, leaver, nowMs) => quietStep(withSecondLook(recordLeaving(cluster, leaver, nowMs), leaver, nowMs)),
 
-  wake(cluster, member, nowMs) {
-    const { ringId, client } = member;
-    const verdict = judge(cluster, member, ringId, nowMs);
-    const { cluster: told, reports } = recordVerdict(cluster, member, verdict, nowMs);
-    if (verdict.vote === 'waitForReply') return quietStep(told, reports);
-    const seq = (member.voteSeq + 1) >>> 0;
-    return {
-      cluster: changeMember(told, client, { voteSeq: seq }),
-      votes: [{ to: client, vote: verdict.vote, ringId, seq }],
-      reports,
-    };
-  },
+  wake: (cluster, member, nowMs) => tellVerdict(cluster, member, judge(cluster, member, member.ringId, nowMs), nowMs),
 };
 
 function answer(cluster: Cluster, from: Member, ringId: RingId, nowMs: number) {

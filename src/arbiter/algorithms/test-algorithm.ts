@@ -6,7 +6,7 @@
 import type { Cluster, Member } from '../cluster.ts';
 import type { Algorithm } from './algorithm.ts';
 import { quietOutcome, quietStep } from './step.ts';
-import { recordLeaving, recordVerdict } from './verdict.ts';
+import { recordLeaving, recordVerdict, tellVerdict, type Verdict, withSecondLook } from './verdict.ts';
 
 export const testAlgorithm: Algorithm = {
   configList: (cluster) => quietOutcome(cluster, 'noChange'),
@@ -15,10 +15,13 @@ export const testAlgorithm: Algorithm = {
   askForVote: (cluster, from, nowMs) => yes(cluster, from, nowMs),
   heuristicsChange: (cluster) => quietOutcome(cluster, 'noChange'),
   voteInfoReply: (cluster) => quietStep(cluster),
-  leave: (cluster, leaver, nowMs) => quietStep(recordLeaving(cluster, leaver, nowMs)),
+  leave: (cluster, leaver, nowMs) => quietStep(withSecondLook(recordLeaving(cluster, leaver, nowMs), leaver, nowMs)),
+  wake: (cluster, member, nowMs) => tellVerdict(cluster, member, YES, nowMs),
 };
 
+const YES: Verdict = { vote: 'ack', rule: 'everybody' };
+
 function yes(cluster: Cluster, from: Member, nowMs: number) {
-  const { cluster: told, reports } = recordVerdict(cluster, from, { vote: 'ack', rule: 'everybody' }, nowMs);
+  const { cluster: told, reports } = recordVerdict(cluster, from, YES, nowMs);
   return quietOutcome(told, 'ack', reports);
 }

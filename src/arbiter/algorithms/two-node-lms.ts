@@ -3,10 +3,17 @@
  * nothing is taken back, and the other node is not told. Source: corosync-qnetd 3.0.3 as driven over the wire.
  */
 
-import { type Cluster, changeMember, type HeuristicsResult, type Member } from '../cluster.ts';
+import type { Cluster, HeuristicsResult, Member } from '../cluster.ts';
 import type { Algorithm, MembershipContent } from './algorithm.ts';
 import { quietOutcome, quietStep } from './step.ts';
-import { isNewcomerToHolders, recordLeaving, recordVerdict, type Verdict, withSecondLook } from './verdict.ts';
+import {
+  isNewcomerToHolders,
+  recordLeaving,
+  recordVerdict,
+  tellVerdict,
+  type Verdict,
+  withSecondLook,
+} from './verdict.ts';
 
 export const twoNodeLms: Algorithm = {
   configList: (cluster, _from, config) =>
@@ -31,19 +38,17 @@ export const twoNodeLms: Algorithm = {
   leave: (cluster, leaver, nowMs) => quietStep(withSecondLook(recordLeaving(cluster, leaver, nowMs), leaver, nowMs)),
 
   wake(cluster, member, nowMs) {
-    const { client, ringId, members, heuristics } = member;
-    const verdict = judge(cluster, member, { ringId, members, heuristics: heuristics.latest });
-    const { cluster: told, reports } = recordVerdict(cluster, member, verdict, nowMs);
-    const seq = (member.voteSeq + 1) >>> 0;
-    const votes = [{ to: client, vote: verdict.vote, ringId, seq }];
-    return { cluster: changeMember(told, client, { voteSeq: seq }), votes, reports };
+    const { ringId, members, heuristics } = member;
+    return tellVerdict(
+      cluster,
+      member,
+      judge(cluster, member, { ringId, members, heuristics: heuristics.latest }),
+      nowMs,
+    );
   },
 };
 
-/** Nothing is waited for. */
-type Decided = Exclude<Verdict, { readonly vote: 'waitForReply' }>;
-
-function judge(cluster: Cluster, from: Member, { ringId, members, heuristics }: MembershipContent): Decided {
+function judge(cluster: Cluster, from: Member, { ringId, members, heuristics }: MembershipContent): Verdict {
   if (isNewcomerToHolders(cluster, from, ringId)) return { vote: 'nack', rule: 'newcomer' };
   if (members.nodes.length === 2) return { vote: 'ack', rule: 'bothNodes' };
   // With more nodes than two, which upstream does not prevent, it is the one with the highest id.

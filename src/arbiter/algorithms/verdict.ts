@@ -8,6 +8,7 @@ import { type Cluster, changeMember, type Member } from '../cluster.ts';
 import { sameRing } from '../node-list.ts';
 import type { DecidingRule, Report } from '../reports.ts';
 import type { Step } from './algorithm.ts';
+import { quietStep } from './step.ts';
 
 export type Verdict =
   | { readonly vote: 'ack' | 'nack'; readonly rule: DecidingRule }
@@ -52,6 +53,23 @@ export function recordVerdict(
   return { cluster: summed({ ...told, decision }), reports: [reportOf(changed)] };
 }
 
+/**
+ * A node is judged without a word of its own, and what it is told goes out as a vote. That it is still refused is nothing
+ * to tell.
+ */
+export function tellVerdict(cluster: Cluster, member: Member, verdict: Verdict, nowMs: number): Step {
+  const { cluster: told, reports } = recordVerdict(cluster, member, verdict, nowMs);
+  const { client, ringId, voteSeq } = member;
+  if (verdict.vote === 'waitForReply' || (verdict.vote === 'nack' && isRefused(member)))
+    return quietStep(told, reports);
+  const seq = (voteSeq + 1) >>> 0;
+  const votes = [{ to: client, vote: verdict.vote, ringId, seq }];
+  return { cluster: changeMember(told, client, { voteSeq: seq }), votes, reports };
+}
+
+/** What a newcomer was told is not kept as a judgement. */
+const isRefused = ({ judged, lastAckNack }: Member): boolean => (judged ?? lastAckNack) === 'nack';
+
 /** The others keep what they were told; nobody is judged anew because somebody left. */
 export function recordLeaving(cluster: Cluster, leaver: Member, nowMs: number): Cluster {
   const { decision } = cluster;
@@ -63,16 +81,16 @@ export function recordLeaving(cluster: Cluster, leaver: Member, nowMs: number): 
 }
 
 /**
- * A holder has left: with vote_safety=strict those who were refused because of it are judged again, a quarter of their
- * heartbeat later. Upstream leaves the last man without the vote until he happens to report something.
+ * Somebody has left: with vote_safety=strict those who were refused are judged again, a quarter of their heartbeat later.
+ * Whoever is connected may have stood in their way, whatever it was told itself: before a restart it may have been another
+ * thing. Upstream leaves the last man without the vote until he happens to report something.
  */
 export function withSecondLook(cluster: Cluster, leaver: Member, nowMs: number): Cluster {
-  if (!cluster.strict || leaver.judged !== 'ack') return cluster;
-  // What a newcomer was told is not kept as a judgement.
-  const isRefused = ({ client, judged, lastAckNack }: Member): boolean =>
-    client !== leaver.client && (judged ?? lastAckNack) === 'nack';
+  if (!cluster.strict) return cluster;
   const members = cluster.members.map((member) =>
-    isRefused(member) ? { ...member, wakeAtMs: nowMs + Math.floor(member.heartbeatMs / 4) } : member,
+    member.client !== leaver.client && isRefused(member)
+      ? { ...member, wakeAtMs: nowMs + Math.floor(member.heartbeatMs / 4) }
+      : member,
   );
   return { ...cluster, members };
 }

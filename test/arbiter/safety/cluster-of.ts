@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type { Records } from '../../../src/arbiter/safety/guards.ts';
 import { type Heard, type InitOptions, votesIn, World } from '../world.ts';
 
+export const TEST = 0;
 export const TWO_NODE_LMS = 2;
 export const LMS = 3;
 

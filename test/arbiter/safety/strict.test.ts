@@ -1,7 +1,7 @@
 /** vote_safety=strict through the whole core: windows W1 to W8 and W19 of upstream, one after the other. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClusterOf, LMS, TWO_NODE_LMS } from './cluster-of.ts';
+import { ClusterOf, LMS, TEST, TWO_NODE_LMS } from './cluster-of.ts';
 
 /** T and the margin at a heartbeat of 8 s. */
 const AFTER_FIN_MS = 11_002;
@@ -168,6 +168,46 @@ test('2nodelms: so is a newcomer that was refused for the sake of a holder', () 
   assert.deepEqual(cluster.report([2], 12), { 2: ['(nack)'] });
   cluster.vanish(1, false);
   assert.deepEqual(cluster.pass(6_500), { 2: ['ack'] });
+});
+
+test('2nodelms: so is who was refused for the sake of a peer that was only there, after a restart of the arbiter', () => {
+  const alone = { nodeId: 1, members: [1], leaseMs: Number.POSITIVE_INFINITY };
+  const records = { byCluster: new Map([['tst', [alone]]]), startedAtMs: 0 };
+  const cluster = new ClusterOf({ algorithm: TWO_NODE_LMS, heartbeatMs: 4_000, records });
+  cluster.join(1);
+  cluster.join(2);
+  assert.deepEqual(cluster.report([2], 12), { 2: ['(nack)'] }, 'the lowest is there, though not judged yet');
+  cluster.vanish(1);
+  assert.deepEqual(cluster.pass(60_000), {}, 'no time ends what the record says');
+  cluster.world.release('tst', 1);
+  assert.deepEqual(cluster.heard(), { 2: ['ack'] });
+});
+
+test('test: whoever was asked for the vote is given it again when the other is gone', () => {
+  const cluster = new ClusterOf({ algorithm: TEST, castBoundMs: 6_000, heartbeatMs: 4_000 });
+  cluster.up();
+  cluster.report([1], 12);
+  assert.deepEqual(cluster.report([2], 12), { 1: ['nack'], 2: ['(waitForReply)', 'ack'] });
+  cluster.vanish(2, false);
+  assert.deepEqual(cluster.pass(6_500), { 1: ['ack'] });
+});
+
+test('who is still refused when somebody leaves is not told so again', () => {
+  const cluster = new ClusterOf({ algorithm: LMS, nodes: [1, 2, 3, 4, 5], heartbeatMs: 4_000 });
+  cluster.up();
+  for (const half of [
+    [1, 2, 3],
+    [4, 5],
+  ])
+    cluster.report(half, 12);
+  for (const id of [1, 2, 3, 4, 5]) cluster.quorum(id);
+  cluster.pass(2_000);
+  assert.deepEqual(
+    cluster.nodes().map(({ granted }) => granted),
+    [true, true, true, false, false],
+  );
+  cluster.vanish(5);
+  assert.deepEqual(cluster.pass(4_000), {});
 });
 
 test('lms: a holder that is gone may cast for ever; only its return frees the vote', () => {
