@@ -1,6 +1,7 @@
 /**
  * Which programs meet in a test: either arbiter with either daemon on the nodes, or with a mix of them in one cluster. The six
- * combinations take long on few cores, so a file names the ones that it always runs; LAB_MATRIX=full runs all six in each.
+ * combinations take long on few cores, so a file names the ones that it always runs; LAB_MATRIX=full runs all six in each, and
+ * 'full;NAME' the named one to the same extent.
  * Debian's arbiter with Debian's daemons is the standard: what it does by the rules of expected.ts, the others must do.
  */
 import { describe } from 'node:test';
@@ -24,14 +25,14 @@ export type Combination = (typeof COMBINATIONS)[number]['name'];
 /** Clusters wait far more than they work, but a starved one loses its token. */
 const SIDE_BY_SIDE = 3;
 
-export const isFullMatrix = process.env['LAB_MATRIX'] === 'full';
+const WISHES = (process.env['LAB_MATRIX'] ?? '').split(';');
+export const isFullMatrix = WISHES.includes('full');
 
 /** Labs of one suite run side by side, the tests of each in order. LAB_MATRIX may also name single ones, between semicolons. */
 export function forEachCombination(always: readonly Combination[], tests: (combination: Combination) => void): void {
-  const wish = process.env['LAB_MATRIX'] ?? '';
   const all = COMBINATIONS.map(({ name }) => name);
-  const wished = all.filter((name) => wish.split(';').includes(name));
-  const chosen = isFullMatrix ? all : wished.length > 0 ? wished : always;
+  const wished = all.filter((name) => WISHES.includes(name));
+  const chosen = wished.length > 0 ? wished : isFullMatrix ? all : always;
   describe('programs', { concurrency: SIDE_BY_SIDE }, () => {
     for (const combination of chosen) describe(combination, { concurrency: 1 }, () => tests(combination));
   });
