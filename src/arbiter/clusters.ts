@@ -121,7 +121,7 @@ export class Clusters {
       });
       if ('error' in answer) return { kind: 'refused', code: answer.error };
       const { done, cluster: after } = this.#screen(answer, { client, reply: answer.reply }, nowMs);
-      this.#store(after, client);
+      this.#store(after);
       return done;
     });
   }
@@ -139,10 +139,7 @@ export class Clusters {
       }
       const step = algorithm.leave(before, leaver, nowMs);
       const screened = this.#screen({ ...step, cluster: withoutMember(step.cluster, client) }, undefined, nowMs);
-      this.#byName.set(cluster, screened.cluster);
-      for (const { client: other, wakeAtMs } of screened.cluster.members) {
-        if (wakeAtMs !== undefined) this.#wakes.watch(other, wakeAtMs);
-      }
+      this.#store(screened.cluster);
       return screened.done;
     });
   }
@@ -153,12 +150,12 @@ export class Clusters {
       const member = memberOf(before, client);
       if (member.wakeAtMs === undefined) return NOTHING;
       if (member.wakeAtMs > nowMs) {
-        this.#store(before, client);
+        this.#wakes.watch(client, member.wakeAtMs);
         return NOTHING;
       }
       assert(algorithm.wake !== undefined, 'only an algorithm that can be woken asks for it');
       const { done, cluster: after } = this.#screen(algorithm.wake(before, member, nowMs), undefined, nowMs);
-      this.#store(after, client);
+      this.#store(after);
       return done;
     });
   }
@@ -194,11 +191,15 @@ export class Clusters {
     return { done: { kind: 'done', outgoing, reports: all, write }, cluster: rememberVotes(told, votes) };
   }
 
-  /** Only the member that was looked at can have a new moment to be woken. */
-  #store(cluster: Cluster, client: ClientId): void {
+  #store(cluster: Cluster): void {
+    const before = this.#byName.get(cluster.name)?.members ?? [];
     this.#byName.set(cluster.name, cluster);
-    const { wakeAtMs } = memberOf(cluster, client);
-    if (wakeAtMs !== undefined) this.#wakes.watch(client, wakeAtMs);
+    for (const { client, wakeAtMs } of cluster.members) {
+      if (wakeAtMs === undefined) continue;
+      // Whoever is due and has not had its turn is not to come up twice.
+      const isNews = before.find((member) => member.client === client)?.wakeAtMs !== wakeAtMs;
+      if (isNews) this.#wakes.watch(client, wakeAtMs);
+    }
   }
 
   #guarded<R>(name: ByteString, nowMs: number, work: (cluster: Cluster, algorithm: Algorithm) => R): R | Failed {

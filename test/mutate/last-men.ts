@@ -59,14 +59,20 @@ export const OF_LAST_MEN: readonly Mutation[] = [
   {
     name: 'strict: nobody is judged again when somebody leaves',
     file: VERDICT,
-    search: '    member.client !== leaver.client && isRefused(member)\n',
-    replacement: '    member.client === leaver.client && isRefused(member)\n',
+    search: '    member.client !== client && isRefused(member)\n',
+    replacement: '    member.client === client && isRefused(member)\n',
   },
   {
     name: 'strict: who was refused is judged again only when a holder leaves',
     file: VERDICT,
-    search: 'if (!cluster.strict) return cluster;',
-    replacement: "if (!cluster.strict || leaver.judged !== 'ack') return cluster;",
+    search: '{ client }: Member, nowMs: number): Cluster {',
+    replacement: "{ client, judged }: Member, nowMs: number): Cluster { if (judged !== 'ack') return cluster;",
+  },
+  {
+    name: 'strict: who was refused is not judged again when another is refused',
+    file: VERDICT,
+    search: "vote === 'nack' && member.judged !== 'nack';",
+    replacement: 'false;',
   },
   {
     name: 'strict: a newcomer that was refused is not judged again',

@@ -50,7 +50,9 @@ export function recordVerdict(
   const changed = before === undefined || before.rule !== rule || before.winner.join() !== winner.join();
   const withheldFrom = told.members.filter((each) => each.judged === 'nack').map((each) => each.nodeId);
   const decision = { winner, rule, withheldFrom, sinceMs: changed ? nowMs : before.sinceMs };
-  return { cluster: summed({ ...told, decision }), reports: [reportOf(changed)] };
+  const now = summed({ ...told, decision });
+  const isOneLess = vote === 'nack' && member.judged !== 'nack';
+  return { cluster: isOneLess ? withSecondLook(now, member, nowMs) : now, reports: [reportOf(changed)] };
 }
 
 /**
@@ -81,14 +83,14 @@ export function recordLeaving(cluster: Cluster, leaver: Member, nowMs: number): 
 }
 
 /**
- * Somebody has left: with vote_safety=strict those who were refused are judged again, a quarter of their heartbeat later.
- * Whoever is connected may have stood in their way, whatever it was told itself: before a restart it may have been another
- * thing. Upstream leaves the last man without the vote until he happens to report something.
+ * Somebody has left, or is refused from now on: with vote_safety=strict those who were refused before are judged again, a
+ * quarter of their heartbeat later. Whoever is connected may have stood in their way, whatever it was told itself: before a
+ * restart it may have been another thing. Upstream leaves the last man without the vote until he happens to report something.
  */
-export function withSecondLook(cluster: Cluster, leaver: Member, nowMs: number): Cluster {
+export function withSecondLook(cluster: Cluster, { client }: Member, nowMs: number): Cluster {
   if (!cluster.strict) return cluster;
   const members = cluster.members.map((member) =>
-    member.client !== leaver.client && isRefused(member)
+    member.client !== client && isRefused(member)
       ? { ...member, wakeAtMs: nowMs + Math.floor(member.heartbeatMs / 4) }
       : member,
   );

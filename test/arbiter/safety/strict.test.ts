@@ -183,6 +183,16 @@ test('2nodelms: so is who was refused for the sake of a peer that was only there
   assert.deepEqual(cluster.heard(), { 2: ['ack'] });
 });
 
+test('2nodelms: so is who was asked for the vote, when he who got it is refused by a report of his own', () => {
+  const cluster = new ClusterOf({ algorithm: TWO_NODE_LMS, heartbeatMs: 4_000 });
+  cluster.up();
+  for (const id of [1, 2]) cluster.report([id], 12);
+  cluster.world.membership(2, [2, 16n], [2], 'pass');
+  assert.deepEqual(cluster.heard(), { 1: ['nack'], 2: ['(waitForReply)', 'ack'] });
+  assert.deepEqual(cluster.report([2], 20), { 2: ['(nack)'] });
+  assert.deepEqual(cluster.pass(1_500), { 1: ['ack'], 2: ['nack'] });
+});
+
 test('test: whoever was asked for the vote is given it again when the other is gone', () => {
   const cluster = new ClusterOf({ algorithm: TEST, castBoundMs: 6_000, heartbeatMs: 4_000 });
   cluster.up();
