@@ -7,7 +7,7 @@ import assert from 'node:assert';
 import type { DecisionAlgorithm, Heuristics, Vote } from '../protocol/enums.ts';
 import type { ByteString, RingId, TieBreaker } from '../protocol/values.ts';
 import type { ClientId } from './events.ts';
-import type { NodeList } from './node-list.ts';
+import { EMPTY_NODE_LIST, type NodeList } from './node-list.ts';
 import type { Decision } from './reports.ts';
 
 export type HeuristicsResult = Heuristics | 'undefined';
@@ -44,6 +44,30 @@ export interface Member {
   readonly voteSeq: number;
   readonly lastVote: Vote | undefined;
   readonly lastAckNack: 'ack' | 'nack' | undefined;
+}
+
+/** What INIT says of a node. */
+export type Introduction = Pick<
+  Member,
+  'client' | 'nodeId' | 'algorithm' | 'tieBreaker' | 'heartbeatMs' | 'castBoundMs' | 'keepActivePartition' | 'ringId'
+>;
+
+/** A node that has introduced itself and reported nothing yet. */
+export function newMember(introduction: Introduction): Member {
+  return {
+    ...introduction,
+    config: EMPTY_NODE_LIST,
+    configVersion: undefined,
+    members: EMPTY_NODE_LIST,
+    heuristics: { latest: 'undefined', membership: 'undefined', regular: 'undefined' },
+    judged: undefined,
+    wakeAtMs: undefined,
+    due: undefined,
+    granted: false,
+    voteSeq: 0,
+    lastVote: undefined,
+    lastAckNack: undefined,
+  };
 }
 
 /**

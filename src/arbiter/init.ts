@@ -6,8 +6,7 @@
 import { DECISION_ALGORITHM, type DecisionAlgorithm, type ReplyCode } from '../protocol/enums.ts';
 import type { OptionValues } from '../protocol/options.ts';
 import type { TieBreaker } from '../protocol/values.ts';
-import type { Cluster, Member } from './cluster.ts';
-import { EMPTY_NODE_LIST } from './node-list.ts';
+import { type Cluster, type Member, newMember } from './cluster.ts';
 import { isHeartbeatAllowed, type Session } from './session.ts';
 import type { ArbiterSettings } from './settings.ts';
 
@@ -48,7 +47,7 @@ export function judgeInit(
   const { clusterNodesMax } = settings;
   const isFull = clusterNodesMax !== 0 && (cluster?.members.length ?? 0) >= clusterNodesMax;
   if (isFull) return refused('internalError');
-  const member: Member = {
+  const member = newMember({
     client: session.client,
     nodeId,
     algorithm,
@@ -57,18 +56,7 @@ export function judgeInit(
     castBoundMs: options.castBoundMs,
     keepActivePartition: settings.keepActivePartition,
     ringId,
-    config: EMPTY_NODE_LIST,
-    configVersion: undefined,
-    members: EMPTY_NODE_LIST,
-    heuristics: { latest: 'undefined', membership: 'undefined', regular: 'undefined' },
-    judged: undefined,
-    wakeAtMs: undefined,
-    due: undefined,
-    granted: false,
-    voteSeq: 0,
-    lastVote: undefined,
-    lastAckNack: undefined,
-  };
+  });
   return { code: 'noError', heartbeatMs: legalMs, member };
 }
 

@@ -1,40 +1,23 @@
 /** `qdevice`: run the node daemon and look at it. Each part is loaded when it is asked for. */
 import type { Argv } from 'yargs';
-import yargs from 'yargs';
 import { DEFAULT_QDEVICE_OPTIONS, QDEVICE_SOCKET, type QdeviceOptions } from '../qdevice/options.ts';
 import { OperatorError } from '../runtime/errors.ts';
 import { finish } from './command-result.ts';
-import { processOutput, reportMistake } from './output.ts';
+import { type Done, runCommand } from './command-tree.ts';
+import { processOutput } from './output.ts';
 import { addCheck, addExpected, addMove, addNodes, addRemove, addSetup, addSync } from './setup.ts';
-import { packageVersion } from './version.ts';
-import { failureOf, helpColumns, isList, last, oneOf, text } from './yargs-options.ts';
-
-type Done = (exitCode: number) => void;
+import { isList, last, oneOf, text } from './yargs-options.ts';
 
 /** Resolves when the command is done, with its exit code. */
-export async function qdevice(args: readonly string[]): Promise<number> {
-  let exitCode = 0;
-  const done = (code: number) => {
-    exitCode = code;
-  };
-  const parser = yargs([...args])
-    .scriptName('qdevice')
-    .usage('$0 COMMAND\n\nThe node of a corosync cluster: brings it the vote of an arbiter.')
-    .version(packageVersion())
-    .wrap(helpColumns())
-    .strict()
-    .demandCommand(1, 1, 'No command was given.', 'More than one command was given.')
-    .exitProcess(false)
-    .fail((message: string | undefined, error: Error | undefined) => {
-      throw failureOf('qdevice', message, error);
-    });
-  declareQdevice(parser, done);
-  try {
-    await parser.parseAsync();
-    return exitCode;
-  } catch (error) {
-    return reportMistake(error, processOutput());
-  }
+export function qdevice(args: readonly string[]): Promise<number> {
+  return runCommand(
+    {
+      name: 'qdevice',
+      purpose: 'The node of a corosync cluster: brings it the vote of an arbiter.',
+      declare: declareQdevice,
+    },
+    args,
+  );
 }
 
 /** Every command and option, for yargs and for the manual. */

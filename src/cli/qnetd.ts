@@ -1,42 +1,25 @@
 /** `qnetd`: run the arbiter, look at it, make its certificates. Each part is loaded when it is asked for. */
 import { homedir } from 'node:os';
 import type { Argv } from 'yargs';
-import yargs from 'yargs';
 import { type Directories, localSocketIn, SYSTEM_DIRECTORIES, userDirectories } from '../qnetd/options.ts';
 import { OperatorError } from '../runtime/errors.ts';
 import { finish } from './command-result.ts';
-import { processOutput, reportMistake } from './output.ts';
-import { packageVersion } from './version.ts';
-import { failureOf, helpColumns, isList, last, oneOf, text } from './yargs-options.ts';
+import { type Done, runCommand } from './command-tree.ts';
+import { processOutput } from './output.ts';
+import { isList, last, oneOf, text } from './yargs-options.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-type Done = (exitCode: number) => void;
-
 /** Resolves when the command is done, with its exit code. */
-export async function qnetd(args: readonly string[]): Promise<number> {
-  let exitCode = 0;
-  const done = (code: number) => {
-    exitCode = code;
-  };
-  const parser = yargs([...args])
-    .scriptName('qnetd')
-    .usage('$0 COMMAND\n\nThe arbiter of corosync clusters: one vote that never goes to two sides.')
-    .version(packageVersion())
-    .wrap(helpColumns())
-    .strict()
-    .demandCommand(1, 1, 'No command was given.', 'More than one command was given.')
-    .exitProcess(false)
-    .fail((message: string | undefined, error: Error | undefined) => {
-      throw failureOf('qnetd', message, error);
-    });
-  declareQnetd(parser, done);
-  try {
-    await parser.parseAsync();
-    return exitCode;
-  } catch (error) {
-    return reportMistake(error, processOutput());
-  }
+export function qnetd(args: readonly string[]): Promise<number> {
+  return runCommand(
+    {
+      name: 'qnetd',
+      purpose: 'The arbiter of corosync clusters: one vote that never goes to two sides.',
+      declare: declareQnetd,
+    },
+    args,
+  );
 }
 
 /** Every command and option, for yargs and for the manual. */

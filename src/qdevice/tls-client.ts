@@ -12,24 +12,12 @@ import { type ConnectionOptions, type checkServerIdentity, connect, type TLSSock
 import { certificateNamesCluster } from '../arbiter/certificate-name.ts';
 import type { NodeIdentity } from '../certs/node-identity.ts';
 import { readPeerCertificate } from '../certs/peer-certificate.ts';
+import { TLS_SUITES } from '../runtime/tls-suites.ts';
 import { handshakeReason, type TlsContext, unacceptedReason, WRONG_NAME } from './tls-reasons.ts';
 
 export type Secured =
   | { readonly ok: true; readonly socket: TLSSocket; readonly certificateSent: boolean }
   | { readonly ok: false; readonly detail: string };
-
-/** Only suites that NSS and OpenSSL both speak, with forward secrecy and AEAD. */
-const CIPHERS = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-].join(':');
 
 /**
  * `alreadyRead` is the beginning of what the arbiter says in TLS. `done` is called at most once; if the plain socket
@@ -79,7 +67,7 @@ function optionsOf({ identity, serverName }: TlsContext): ConnectionOptions {
       certificateNamesCluster(readPeerCertificate(peer.raw), serverName) ? undefined : wrongName(serverName),
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.3',
-    ciphers: CIPHERS,
+    ciphers: TLS_SUITES,
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   };
 }

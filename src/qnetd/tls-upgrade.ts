@@ -13,6 +13,7 @@ import { constants, X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { PeerCertificate } from '../arbiter/events.ts';
+import { TLS_SUITES } from '../runtime/tls-suites.ts';
 import { certificateReason, handshakeReason } from './reasons.ts';
 
 /** What a TLS server needs; all PEM. `caPem` signs the clients' certificates. */
@@ -33,19 +34,6 @@ export interface TlsUpgradeOptions {
   readonly readPeerCertificate: (raw: Uint8Array) => PeerCertificate;
 }
 
-/** What NSS and OpenSSL both speak, best for machines of this kind first; nothing without forward secrecy and AEAD. */
-const CIPHERS = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-].join(':');
-
 export class TlsUpgrade {
   /** SHA-256 of the server's certificate, as `openssl x509 -fingerprint -sha256` prints it. */
   readonly fingerprint: string;
@@ -65,7 +53,7 @@ export class TlsUpgrade {
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
       maxVersion: 'TLSv1.3',
-      ciphers: CIPHERS,
+      ciphers: TLS_SUITES,
       honorCipherOrder: true,
       // No tickets, and no session cache is installed either: every connection proves who it is anew.
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET,

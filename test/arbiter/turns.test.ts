@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newCluster, withMember } from '../../src/arbiter/cluster.ts';
+import { newCluster, newMember, withMember } from '../../src/arbiter/cluster.ts';
 import { nodeListOf } from '../../src/arbiter/node-list.ts';
 import { WORK_PER_TURN, workOf } from '../../src/arbiter/turns.ts';
 import { encodeMessage } from '../../src/protocol/encode.ts';
@@ -101,25 +101,18 @@ test('work grows with what is stored', () => {
   assert.ok(member);
   const list = nodeListOf(nodeInfos(Array.from({ length: 512 }, (_, index) => index + 1)));
   const cluster = withMember(newCluster('x', false), {
-    client: 1,
-    nodeId: 1,
-    algorithm: 'ffsplit',
-    tieBreaker: { mode: 'lowest' },
-    heartbeatMs: 8000,
-    castBoundMs: undefined,
-    keepActivePartition: false,
-    ringId: member.ringId,
+    ...newMember({
+      client: 1,
+      nodeId: 1,
+      algorithm: 'ffsplit',
+      tieBreaker: { mode: 'lowest' },
+      heartbeatMs: 8000,
+      castBoundMs: undefined,
+      keepActivePartition: false,
+      ringId: member.ringId,
+    }),
     config: list,
-    configVersion: undefined,
     members: list,
-    heuristics: member.heuristics,
-    judged: undefined,
-    wakeAtMs: undefined,
-    due: undefined,
-    granted: false,
-    voteSeq: 0,
-    lastVote: undefined,
-    lastAckNack: undefined,
   });
   assert.equal(workOf(cluster, 8), 5);
 });

@@ -4,7 +4,7 @@
  * faster than that, or if 64 nodes take a millisecond.
  */
 import { ffsplit } from '../../src/arbiter/algorithms/ffsplit.ts';
-import { type Cluster, type Member, newCluster, withMember } from '../../src/arbiter/cluster.ts';
+import { type Cluster, newCluster, newMember, withMember } from '../../src/arbiter/cluster.ts';
 import { nodeListOf } from '../../src/arbiter/node-list.ts';
 
 const SIZES = [2, 4, 8, 16, 32, 64];
@@ -16,22 +16,13 @@ const US_AT_64_MAX = 1_000;
 
 const listOf = (ids: readonly number[]) => nodeListOf(ids.map((nodeId) => ({ nodeId, dataCenterId: 0 })));
 
-const BLANK: Omit<Member, 'client' | 'nodeId' | 'ringId' | 'config' | 'members'> = {
+const LIKE_ALL = {
   algorithm: 'ffsplit',
   tieBreaker: { mode: 'lowest' },
   heartbeatMs: 8_000,
   castBoundMs: undefined,
   keepActivePartition: false,
-  configVersion: undefined,
-  heuristics: { latest: 'undefined', membership: 'undefined', regular: 'undefined' },
-  judged: undefined,
-  wakeAtMs: undefined,
-  due: undefined,
-  granted: false,
-  voteSeq: 0,
-  lastVote: undefined,
-  lastAckNack: undefined,
-};
+} as const;
 
 function halves(size: number): Cluster {
   const ids = Array.from({ length: size }, (_, index) => index + 1);
@@ -41,7 +32,11 @@ function halves(size: number): Cluster {
   for (const nodeId of ids) {
     const members = sides[nodeId <= size / 2 ? 0 : 1] ?? config;
     const ringId = { nodeId: members.nodes[0]?.nodeId ?? 0, seq: 8n };
-    cluster = withMember(cluster, { ...BLANK, client: nodeId, nodeId, ringId, config, members });
+    cluster = withMember(cluster, {
+      ...newMember({ ...LIKE_ALL, client: nodeId, nodeId, ringId }),
+      config,
+      members,
+    });
   }
   return cluster;
 }

@@ -1,31 +1,16 @@
 /** Our reading of the node daemon's switches beside Debian's: what one refuses the other refuses with the same words. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { test } from 'node:test';
 import type { CommandResult } from '../../src/cli/command-result.ts';
 import { qdeviceCommandLine } from '../../src/cli/qdevice-command-line.ts';
 import { QDEVICE_SETTINGS } from '../../src/cli/qdevice-settings.ts';
+import { runProgram } from './beside-debian.ts';
 
 /** Both refuse it: whatever is accepted before it ends here, and no daemon ever starts. */
 const STOP_HERE = ['-S', 'no_such_setting'];
 const STOPPED = "corosync-qdevice: Unknown option 'no_such_setting'\n";
 
-async function debian(args: readonly string[]): Promise<CommandResult> {
-  const child = spawn('/usr/sbin/corosync-qdevice', ['-f', ...args], {
-    argv0: 'corosync-qdevice',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 10_000,
-  });
-  const output = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('latin1').on('data', (text: string) => {
-      output[name] += text;
-    });
-  }
-  const [code] = await once(child, 'close');
-  return { exitCode: Number(code), ...output };
-}
+const debian = (args: readonly string[]) => runProgram('/usr/sbin/corosync-qdevice', ['-f', ...args]);
 
 function ours(args: readonly string[]): CommandResult {
   const read = qdeviceCommandLine(['-f', ...args], () => undefined);

@@ -1,78 +1,20 @@
 /** Our tool beside Debian's: the same arguments, the same daemon, the same bytes and exit codes. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CommandResult } from '../../src/cli/command-result.ts';
 import { qnetdTool } from '../../src/cli/corosync-qnetd-tool.ts';
 import { startDaemon } from '../interop/daemon.ts';
+import { runProgram, withDirectory, withFakeDaemon } from './beside-debian.ts';
 import { joinCluster } from './wire-client.ts';
 
-async function debianTool(args: readonly string[]): Promise<CommandResult> {
-  const child = spawn('/usr/bin/corosync-qnetd-tool', args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 10_000,
-    argv0: 'corosync-qnetd-tool',
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('latin1').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('latin1').on('data', (text: string) => {
-    stderr += text;
-  });
-  const [code] = await once(child, 'close');
-  return { exitCode: Number(code), stdout, stderr };
-}
+const debianTool = (args: readonly string[]) => runProgram('/usr/bin/corosync-qnetd-tool', args);
 
 async function assertSame(args: readonly string[]): Promise<CommandResult> {
   const [ours, theirs] = [await qnetdTool(args), await debianTool(args)];
   assert.deepEqual(ours, theirs, JSON.stringify(args.map((arg) => arg.slice(0, 60))));
   return theirs;
-}
-
-async function withDirectory(use: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'tool-'));
-  try {
-    await use(directory);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
-
-/** A daemon that answers every request with `reply` and keeps what it was asked. */
-async function withFakeDaemon(
-  directory: string,
-  reply: string,
-  use: (socket: string, asked: string[]) => Promise<void>,
-): Promise<void> {
-  const asked: string[] = [];
-  const path = join(directory, 'fake.sock');
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    let request = '';
-    socket.setEncoding('latin1');
-    socket.on('error', () => undefined);
-    socket.on('data', (text) => {
-      request += String(text);
-      if (!request.endsWith('\n') || socket.writableEnded) return;
-      asked.push(request);
-      socket.end(reply, 'latin1');
-    });
-    socket.on('end', () => socket.end());
-  });
-  server.listen(path);
-  await once(server, 'listening');
-  try {
-    await use(path, asked);
-  } finally {
-    server.close();
-    await once(server, 'close');
-  }
 }
 
 test('against a running daemon every operation prints the same and ends the same', async () => {
@@ -178,33 +120,21 @@ test('whatever a daemon answers is understood the same', async () => {
     const line = 'x'.repeat(bytes);
     lines.push(line, `${line}\nfoo`, `OK${line.replaceAll('x', '\r')}\nz`, `${line}\r\n`);
   }
-  await withDirectory(async (directory) => {
-    for (const reply of lines) {
-      await withFakeDaemon(directory, reply, async (socket) => {
-        await assertSame(['-s', '-p', socket]);
-      });
-    }
-  });
+  for (const reply of lines) {
+    await withFakeDaemon(reply, async (socket) => {
+      await assertSame(['-s', '-p', socket]);
+    });
+  }
 });
 
 test('the bytes that are asked are the same', async () => {
-  await withDirectory(async (directory) => {
-    await withFakeDaemon(directory, 'OK\n', async (socket, asked) => {
-      const name = 'a"b\\c d\t\u00e9';
-      for (const args of [
-        ['-s'],
-        ['-l'],
-        ['-H'],
-        ['-vvls'],
-        ['-Hv', '-s'],
-        ['-lv', '-c', name],
-        ['-s', '-cx', '-cy'],
-      ]) {
-        await assertSame(['-p', socket, ...args]);
-      }
-      for (const bytes of [4_078, 2_039]) await assertSame(['-p', socket, '-l', '-c', '"'.repeat(bytes)]);
-      for (let at = 0; at < asked.length; at += 2) assert.equal(asked[at], asked[at + 1]);
-      assert.ok(asked.includes('list verbose cluster "a\\"b\\\\c d\t\xc3\xa9" \n'));
-    });
+  await withFakeDaemon('OK\n', async (socket, asked) => {
+    const name = 'a"b\\c d\t\u00e9';
+    for (const args of [['-s'], ['-l'], ['-H'], ['-vvls'], ['-Hv', '-s'], ['-lv', '-c', name], ['-s', '-cx', '-cy']]) {
+      await assertSame(['-p', socket, ...args]);
+    }
+    for (const bytes of [4_078, 2_039]) await assertSame(['-p', socket, '-l', '-c', '"'.repeat(bytes)]);
+    for (let at = 0; at < asked.length; at += 2) assert.equal(asked[at], asked[at + 1]);
+    assert.ok(asked.includes('list verbose cluster "a\\"b\\\\c d\t\xc3\xa9" \n'));
   });
 });

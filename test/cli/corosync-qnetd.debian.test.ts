@@ -1,30 +1,15 @@
 /** Our reading of the daemon's switches beside Debian's daemon: what one refuses the other refuses with the same words. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { test } from 'node:test';
 import type { CommandResult } from '../../src/cli/command-result.ts';
 import { corosyncQnetdCommandLine } from '../../src/cli/corosync-qnetd.ts';
+import { runProgram } from './beside-debian.ts';
 
 /** A port that both refuse: an argument in front of it that is accepted ends in this, and no daemon ever starts. */
 const STOP_HERE = ['-p', '0'];
 const STOPPED = 'corosync-qnetd: host port must be in range 1-65535\n';
 
-async function debian(args: readonly string[]): Promise<CommandResult> {
-  const child = spawn('/usr/bin/corosync-qnetd', ['-f', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 10_000,
-    argv0: 'corosync-qnetd',
-  });
-  const output = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('latin1').on('data', (text: string) => {
-      output[name] += text;
-    });
-  }
-  const [code] = await once(child, 'close');
-  return { exitCode: Number(code), ...output };
-}
+const debian = (args: readonly string[]) => runProgram('/usr/bin/corosync-qnetd', ['-f', ...args]);
 
 function ours(args: readonly string[]): CommandResult {
   const read = corosyncQnetdCommandLine(['-f', ...args], () => undefined);

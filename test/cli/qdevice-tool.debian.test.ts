@@ -1,10 +1,6 @@
 /** Our tool for the node daemon beside Debian's: the same arguments, the same answers, the same bytes and exit codes. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CommandResult } from '../../src/cli/command-result.ts';
@@ -13,36 +9,14 @@ import { wallClock } from '../../src/qdevice/wall-clock.ts';
 import { serveLocalSocket } from '../../src/runtime/local-socket.ts';
 import { qdeviceIpcReply } from '../../src/status/qdevice-ipc.ts';
 import { FACTS, memberSnapshot } from '../status/member-snapshots.ts';
+import { runProgram, withDirectory, withFakeDaemon } from './beside-debian.ts';
 
-async function debianTool(args: readonly string[]): Promise<CommandResult> {
-  const child = spawn('/usr/sbin/corosync-qdevice-tool', args, {
-    argv0: 'corosync-qdevice-tool',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 10_000,
-  });
-  const output = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('latin1').on('data', (text: string) => {
-      output[name] += text;
-    });
-  }
-  const [code] = await once(child, 'close');
-  return { exitCode: Number(code), ...output };
-}
+const debianTool = (args: readonly string[]) => runProgram('/usr/sbin/corosync-qdevice-tool', args);
 
 async function assertSame(args: readonly string[]): Promise<CommandResult> {
   const [ours, theirs] = [await qdeviceTool(args), await debianTool(args)];
   assert.deepEqual(ours, theirs, JSON.stringify(args.map((arg) => arg.slice(0, 60))));
   return theirs;
-}
-
-async function withDirectory(use: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'qdevice-tool-'));
-  try {
-    await use(directory);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
 }
 
 /** Our daemon's side of the socket, with a state that stays as it is. Resolves with how often it was told to stop. */
@@ -67,34 +41,6 @@ async function withOurDaemon(use: (path: string) => Promise<void>): Promise<numb
     }
   });
   return stops;
-}
-
-/** Answers every request with `reply` and keeps what it was asked. */
-async function withFakeDaemon(reply: string, use: (path: string, asked: string[]) => Promise<void>): Promise<void> {
-  await withDirectory(async (directory) => {
-    const asked: string[] = [];
-    const path = join(directory, 'fake.sock');
-    const server = createServer({ allowHalfOpen: true }, (socket) => {
-      let request = '';
-      socket.setEncoding('latin1');
-      socket.on('error', () => undefined);
-      socket.on('data', (text) => {
-        request += String(text);
-        if (!request.endsWith('\n') || socket.writableEnded) return;
-        asked.push(request);
-        socket.end(reply, 'latin1');
-      });
-      socket.on('end', () => socket.end());
-    });
-    server.listen(path);
-    await once(server, 'listening');
-    try {
-      await use(path, asked);
-    } finally {
-      server.close();
-      await once(server, 'close');
-    }
-  });
 }
 
 test('both tools read the same out of our daemon', async () => {

@@ -1,14 +1,6 @@
 /** The arbiter in a searched world: the real decisions on real messages, without connections and clocks of their own. */
 import type { Algorithm, Step } from '../../src/arbiter/algorithms/algorithm.ts';
-import {
-  type Cluster,
-  type Member,
-  memberOf,
-  newCluster,
-  withMember,
-  withoutMember,
-} from '../../src/arbiter/cluster.ts';
-import { EMPTY_NODE_LIST } from '../../src/arbiter/node-list.ts';
+import { type Cluster, memberOf, newCluster, newMember, withMember, withoutMember } from '../../src/arbiter/cluster.ts';
 import { answerRequest } from '../../src/arbiter/requests.ts';
 import type { Ending } from '../../src/arbiter/safety/lease.ts';
 import { DEFAULT_ARBITER_SETTINGS } from '../../src/arbiter/settings.ts';
@@ -111,7 +103,7 @@ export function wake(state: State, rules: Rules): State {
 function join(state: State, rules: Rules, { nodeId, stock }: Node, ring: number): State {
   if (state.peers.some((peer) => peer.nodeId === nodeId)) return state;
   const client = state.clients + 1;
-  const member: Member = {
+  const member = newMember({
     client,
     nodeId,
     algorithm: rules.name,
@@ -120,18 +112,7 @@ function join(state: State, rules: Rules, { nodeId, stock }: Node, ring: number)
     castBoundMs: stock ? undefined : OWN_BOUND_TICKS * TICK_MS,
     keepActivePartition: rules.keepActive,
     ringId: ringId(ring),
-    config: EMPTY_NODE_LIST,
-    configVersion: undefined,
-    members: EMPTY_NODE_LIST,
-    heuristics: { latest: 'undefined', membership: 'undefined', regular: 'undefined' },
-    judged: undefined,
-    wakeAtMs: undefined,
-    due: undefined,
-    granted: false,
-    voteSeq: 0,
-    lastVote: undefined,
-    lastAckNack: undefined,
-  };
+  });
   const cluster: Cluster = withMember(state.cluster ?? newCluster('search', state.strict), member);
   const peers = [...state.peers, { nodeId, client, heardAgo: 0 }].sort((a, b) => a.nodeId - b.nodeId);
   return guard.joined({ ...state, clients: client, peers, cluster });
