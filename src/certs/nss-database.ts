@@ -134,8 +134,18 @@ export function pairsAmong(certificates: readonly X509Certificate[], keys: reado
   });
 }
 
+/** A certificate tells seconds; of two of the same one the later is the one that upstream, which counts them, numbered higher. */
 export function newestFirst(pairs: readonly KeyPair[]): KeyPair[] {
-  return [...pairs].sort((a, b) => Date.parse(b.certificate.validFrom) - Date.parse(a.certificate.validFrom));
+  return [...pairs].sort(({ certificate: a }, { certificate: b }) => {
+    const laterMs = Date.parse(b.validFrom) - Date.parse(a.validFrom);
+    return laterMs !== 0 ? laterMs : compareNumbers(b.serialNumber, a.serialNumber);
+  });
+}
+
+/** In hexadecimal digits, without a byte of zero in front. */
+function compareNumbers(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 async function exportPairs(scratch: Scratch, nickname: string): Promise<KeyPair[]> {
