@@ -23,6 +23,13 @@ interface Manner {
   readonly leavesArbiter: boolean;
 }
 
+/** What became of a run that was cut off before the one that begins. */
+export interface Recovered {
+  readonly operation: string;
+  /** All of it had been done, so that nothing was undone. */
+  readonly wasDone: boolean;
+}
+
 const WALL: Clock = { pause: (ms) => pause(ms), nowMs: () => performance.now() };
 
 /** undefined: there was none. */
@@ -30,7 +37,7 @@ async function recoverCutOff(
   cluster: ClusterSession,
   operator: Operator,
   { signal, leavesArbiter }: Manner,
-): Promise<Outcome | undefined> {
+): Promise<{ readonly operation: string; readonly outcome: Outcome } | undefined> {
   const journal = await readJournal(JOURNAL);
   if (journal === undefined) return undefined;
   const text = journal.settled ? 'its traces are tidied up' : 'what it did is undone first';
@@ -39,7 +46,8 @@ async function recoverCutOff(
   const target = targetOf(journal.plan);
   const arbiter = target === undefined ? undefined : await arbiterOf(target, cluster, leavesArbiter);
   const run = runOf(journal, partsOf(cluster, arbiter, signal, nameOfRun(journal)));
-  return await recover(run, journal, { journal: journalFile(JOURNAL), report: (p) => operator.report(p), signal });
+  const services = { journal: journalFile(JOURNAL), report: operator.report.bind(operator), signal };
+  return { operation: journal.operation, outcome: await recover(run, journal, services) };
 }
 
 /** Where it cannot be reached the nodes are undone all the same, and what it keeps is named. */
@@ -87,20 +95,23 @@ export async function onRecovered(
   operation: string,
   operator: Operator,
   manner: Manner & { readonly dryRun: boolean },
-  work: (cluster: ClusterSession, hasRecovered: boolean) => Promise<CommandOutcome>,
+  work: (cluster: ClusterSession, recovered: Recovered | undefined) => Promise<CommandOutcome>,
 ): Promise<CommandOutcome> {
   operator.report({ kind: 'busy', text: 'connecting to the nodes' });
   const first = await open();
+  let recovered: Recovered;
   try {
-    const recovered = manner.dryRun ? undefined : await recoverCutOff(first, operator, manner);
-    if (recovered?.kind === 'stuck') return { operation, findings: [], steps: [], ...endingOf(recovered) };
-    if (recovered === undefined) return await work(first, false);
+    const cutOff = manner.dryRun ? undefined : await recoverCutOff(first, operator, manner);
+    if (cutOff === undefined) return await work(first, undefined);
+    const { outcome } = cutOff;
+    if (outcome.kind === 'stuck') return { operation, findings: [], steps: [], ...endingOf(outcome) };
+    recovered = { operation: cutOff.operation, wasDone: outcome.kind === 'done' };
   } finally {
     await first.close();
   }
   const again = await open(); // the configuration is another one now
   try {
-    return await work(again, true);
+    return await work(again, recovered);
   } finally {
     await again.close();
   }

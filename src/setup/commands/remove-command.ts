@@ -35,7 +35,7 @@ export async function removeCommand(request: RemoveRequest, operator: Operator):
     'remove',
     operator,
     { ...request, leavesArbiter: request.keepArbiter },
-    (cluster, hasRecovered) => remove(request, cluster, operator, hasRecovered),
+    (cluster, recovered) => remove(request, cluster, operator, recovered !== undefined),
   );
 }
 

@@ -2,10 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { readCluster } from '../conf/cluster.ts';
 import { setDevice } from '../conf/device.ts';
-import { serialise } from '../conf/document.ts';
+import { type ConfDocument, serialise } from '../conf/document.ts';
 import { raiseConfigVersion } from '../conf/edit.ts';
 import { gatherArbiterFacts } from '../facts/arbiter-facts.ts';
 import { gatherNodeFacts } from '../facts/node-facts.ts';
+import { hasVote } from '../facts/quorum-view.ts';
 import type { Host } from '../host/host.ts';
 import { SshFailure } from '../host/ssh-failure.ts';
 import { ARBITER_PORT } from '../paths.ts';
@@ -17,7 +18,7 @@ import { type ArbiterAddress, arbiterTarget } from '../ssh-targets.ts';
 import { findingsOf, isTaken, type Survey } from '../survey.ts';
 import { carryOut } from './carry-out.ts';
 import { type ClusterSession, type CommonOptions, openCluster } from './cluster-session.ts';
-import { onRecovered, partsOf } from './recover-run.ts';
+import { onRecovered, partsOf, type Recovered } from './recover-run.ts';
 import type { CommandOutcome, Operator, Report } from './report.ts';
 
 export interface SetupRequest extends CommonOptions {
@@ -42,27 +43,31 @@ export const SYNC_TIMEOUT_MS = 30_000;
 export async function setupCommand(request: SetupRequest, operator: Operator): Promise<CommandOutcome> {
   const arbiter = await arbiterTarget(request.address, request.network);
   const open = () => openCluster(request, 'change');
-  return await onRecovered(open, 'setup', operator, { ...request, leavesArbiter: false }, (cluster) =>
-    setUp(request, arbiter, cluster, operator),
+  return await onRecovered(open, 'setup', operator, { ...request, leavesArbiter: false }, (cluster, recovered) =>
+    setUp(request, arbiter, { cluster, recovered }, operator),
   );
 }
 
 async function setUp(
   request: SetupRequest,
   arbiter: ArbiterAddress,
-  cluster: ClusterSession,
+  { cluster, recovered }: { readonly cluster: ClusterSession; readonly recovered: Recovered | undefined },
   operator: Operator,
 ): Promise<CommandOutcome> {
   operator.report(looking(cluster, arbiter.target.name));
   const { survey, arbiterHost } = await lookAround(request, arbiter, cluster, false);
+  const { choice } = chooseAlgorithm(cluster.conf.nodes.length, survey.wish);
+  if (recovered?.operation === 'setup' && recovered.wasDone && isAsWished(request, survey, choice, cluster)) {
+    const outcome = { operation: 'setup', findings: [], steps: [], outcome: 'done' } as const;
+    return { ...outcome, summary: summary(arbiter.address, choice, cluster) };
+  }
   const findings = findingsOf(survey);
   operator.report({ kind: 'findings', findings, force: request.force });
-  const { choice } = chooseAlgorithm(cluster.conf.nodes.length, survey.wish);
   const common = { operation: 'setup', findings, steps: [] };
   if (choice === undefined || obstacles(findings, request.force).length > 0) {
     return { ...common, outcome: 'refused', problem: 'Nothing was changed.', remedy: '' };
   }
-  const conf = confChange(request, arbiter.address, survey.arbiter.port, choice, cluster);
+  const conf = confChange(request, survey, choice, cluster);
   const plan = planOf(request, arbiter, survey, conf);
   const run = setupRun(plan, partsOf(cluster, arbiterHost, request.signal, plan.run));
   const steps = run.steps.map(({ id, title }) => ({ id, title }));
@@ -75,7 +80,7 @@ async function setUp(
     ...common,
     steps,
     ...ending,
-    ...(ending.outcome === 'done' ? { summary: summary(plan, choice, cluster) } : {}),
+    ...(ending.outcome === 'done' ? { summary: summary(arbiter.address, choice, cluster) } : {}),
   };
 }
 
@@ -155,14 +160,34 @@ export async function lookAround(
   return { survey, arbiterHost };
 }
 
+/** The run before was cut off when all was done: whoever asks for the same has it. */
+function isAsWished(
+  request: SetupRequest,
+  survey: Survey,
+  choice: AlgorithmChoice | undefined,
+  { document, confText }: ClusterSession,
+): choice is AlgorithmChoice {
+  if (choice === undefined || !survey.nodes.every(({ facts }) => hasVote(facts?.quorum))) return false;
+  return serialise(withDevice(document, request, survey, choice)) === confText;
+}
+
 function confChange(
   request: SetupRequest,
-  address: string,
-  port: number,
-  { algorithm, writtenVotes }: AlgorithmChoice,
+  survey: Survey,
+  choice: AlgorithmChoice,
   { document, confText }: ClusterSession,
 ): ConfChange {
-  const { tieBreaker, timeoutMs, syncTimeoutMs, tls } = request;
+  const changed = raiseConfigVersion(withDevice(document, request, survey, choice));
+  const versionAfter = String(readCluster(changed).configVersion ?? '');
+  return { before: confText, after: serialise(changed), versionAfter };
+}
+
+function withDevice(
+  document: ConfDocument,
+  { tieBreaker, timeoutMs, syncTimeoutMs, tls }: SetupRequest,
+  { arbiter: { address, port } }: Survey,
+  { algorithm, writtenVotes }: AlgorithmChoice,
+): ConfDocument {
   const net: (readonly [string, string])[] = [
     ['algorithm', algorithm],
     ['host', address],
@@ -170,17 +195,15 @@ function confChange(
     ...(tieBreaker === undefined ? [] : [['tie_breaker', tieBreaker] as const]),
     ['tls', tls],
   ];
-  const changed = raiseConfigVersion(setDevice(document, { votes: writtenVotes, timeoutMs, syncTimeoutMs, net }));
-  const versionAfter = String(readCluster(changed).configVersion ?? '');
-  return { before: confText, after: serialise(changed), versionAfter };
+  return setDevice(document, { votes: writtenVotes, timeoutMs, syncTimeoutMs, net });
 }
 
 function question(plan: SetupPlan, choice: AlgorithmChoice, { conf }: ClusterSession): string {
   return `Give the ${conf.nodes.length} nodes of ${plan.clusterName} the vote of ${plan.arbiterAddress}, by ${choice.algorithm}?`;
 }
 
-function summary(plan: SetupPlan, { algorithm, deviceVotes }: AlgorithmChoice, { conf }: ClusterSession): string {
+function summary(address: string, { algorithm, deviceVotes }: AlgorithmChoice, { conf }: ClusterSession): string {
   const total = conf.nodes.length + deviceVotes;
   const quorum = Math.floor(total / 2) + 1;
-  return `All ${conf.nodes.length} nodes of ${plan.clusterName} have the vote of ${plan.arbiterAddress} (A,V): ${algorithm}, ${total} votes expected, ${quorum} make a quorum.`;
+  return `All ${conf.nodes.length} nodes of ${conf.clusterName ?? ''} have the vote of ${address} (A,V): ${algorithm}, ${total} votes expected, ${quorum} make a quorum.`;
 }
