@@ -11,6 +11,9 @@ import { attempt, command, sh } from './command.ts';
 import { Hosts } from './hosts.ts';
 
 const PASSWORD = 'correct horse';
+/** Files of the arbiter with their modes, and whether its service runs and will. */
+const STANDING =
+  'find /etc/corosync -printf "%p %M %u %g\\n" -type f -exec sha256sum {} + | sort; systemctl is-active corosync-qnetd; systemctl is-enabled corosync-qnetd';
 const isWide = process.env['LAB_TOOLS'] === 'wide';
 
 test('pcs sets a device up with our arbiter, changes it, and removes it', async () => {
@@ -27,8 +30,10 @@ test('pcs sets a device up with our arbiter, changes it, and removes it', async 
     await allQuorate(pair);
 
     await sh(arbiter, 'pcs qdevice setup model net --enable --start');
+    const before = await sh(arbiter, STANDING);
     const again = await attempt(arbiter, ['pcs', 'qdevice', 'setup', 'model', 'net']);
     assert.match(again.stderr, /already initialized/);
+    assert.equal(await sh(arbiter, STANDING), before);
     assert.equal(await sh(arbiter, 'systemctl is-enabled corosync-qnetd'), 'enabled\n');
 
     await sh(first, `pcs quorum device add model net host=${arbiter.name} algorithm=ffsplit`);

@@ -8,15 +8,15 @@ import { test } from 'node:test';
 import { until } from '../lab/wait.ts';
 import { differences, snapshot } from './lab/snapshot.ts';
 import { onStage, type Stage } from './lab/stage.ts';
+import { inTwo } from './lab/two-clusters.ts';
 
-const CONF = '/etc/corosync/corosync.conf';
 const END_MS_MAX = 150_000;
 
 const TITLE = 'F24: from two nodes of a cluster and from another cluster at once';
 for (const title of process.env['SETUP_LAB'] === 'wide' ? [TITLE] : [])
   test(title, () =>
     onStage({ nodes: 4, arbiter: 'debian', daemons: 'debian' }, async (stage) => {
-      await inTwo(stage);
+      await inTwo(stage, 'other');
       const before = await snapshot(stage);
       const daemons = await Promise.all(
         [1, 2, 3].map((id) => stage.startQdeviceOn(id, `at-once-${id}`, 'setup', stage.arbiterAddress, '--yes')),
@@ -44,33 +44,6 @@ for (const title of process.env['SETUP_LAB'] === 'wide' ? [TITLE] : [])
       assert.deepEqual(left, []);
     }),
   );
-
-/** The third and the fourth node become a cluster of their own. */
-async function inTwo(stage: Stage): Promise<void> {
-  const text = stage.node(1).read(CONF).toString('latin1');
-  const without = (ids: readonly number[]) =>
-    ids.reduce(
-      (conf, id) => conf.replace(new RegExp(`\\n? {2}node \\{\\n {4}name: node-${id}\\n[^}]*\\}\\n`), ''),
-      text,
-    );
-  await Promise.all(stage.nodes.map((node) => node.daemon('corosync').stop('SIGKILL')));
-  for (const [at, node] of stage.nodes.entries()) {
-    const conf = at < 2 ? without([3, 4]) : without([1, 2]).replace('cluster_name: lab', 'cluster_name: other');
-    node.write(CONF, conf);
-    await node.start('corosync', ['corosync', '-f']);
-  }
-  await until(
-    'two clusters',
-    async () => {
-      for (let id = 1; id <= 4; id += 1) {
-        const view = await stage.quorum(id);
-        if (view?.quorate !== true || view.members.length !== 2) return `node ${id} is not quorate`;
-      }
-      return undefined;
-    },
-    { deadlineMs: 60_000 },
-  );
-}
 
 async function codeOf(stage: Stage, id: number, ...args: readonly string[]): Promise<unknown> {
   const daemon = await stage.startQdeviceOn(id, `${args[0]}-${id}`, ...args);

@@ -10,6 +10,7 @@ import { parseConf, serialise, valueAtPath } from '../../src/setup/conf/document
 import { built } from '../lab/arbiter.ts';
 import { until } from '../lab/wait.ts';
 import { OBSTACLES, type Obstacle, replaced, type Undo } from './lab/obstacles.ts';
+import { PROGRAM_ROWS } from './lab/programs.ts';
 import { differences, snapshot } from './lab/snapshot.ts';
 import { Stage } from './lab/stage.ts';
 
@@ -202,6 +203,24 @@ test('F66: certificates deleted under the daemon do not end it; F45: those of an
   );
   await stage.winners([1, 2]);
 });
+
+for (const { name, make, ask, says } of PROGRAM_ROWS) {
+  test(name, async () => {
+    await whileWrong(
+      () => make(stage),
+      async () => {
+        const standing = await snapshot(stage);
+        const isSaid = async () => {
+          const { stdout, stderr } = await ask(stage);
+          return says.test(flat(stdout + stderr)) ? undefined : stdout + stderr;
+        };
+        await until(String(says), isSaid, { deadlineMs: SAID_MS_MAX });
+        assert.deepEqual(differences(standing, await snapshot(stage)), []);
+      },
+    );
+    await stage.winners([1, 2]);
+  });
+}
 
 test('F40: an arbiter that was set up anew; F41, F50: the next setup replaces the certificates and restarts the daemons', async () => {
   const store = '/etc/corosync/qnetd/nssdb';

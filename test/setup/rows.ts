@@ -10,8 +10,11 @@ export interface Proof {
 
 const OBSTACLES = 'test/setup/lab/obstacles.ts';
 const FINDINGS = 'test/setup/findings.lab.test.ts';
+const PROGRAMS = 'test/setup/lab/programs.ts';
+const STRANGERS = 'test/setup/strangers.lab.test.ts';
 const obstacle = (title: string): Proof => ({ file: OBSTACLES, title });
 const running = (title: string): Proof => ({ file: FINDINGS, title });
+const said = (title: string): Proof => ({ file: PROGRAMS, title });
 
 export const ROWS: Readonly<Record<string, readonly Proof[]>> = {
   F1: [obstacle('F1: a node is offline')],
@@ -30,7 +33,10 @@ export const ROWS: Readonly<Record<string, readonly Proof[]>> = {
   F8: [obstacle('F8: a program is missing on a node')],
   F9: [obstacle('F9: the programs are missing on the arbiter')],
   F10: [obstacle('F10: a name that no certificate can have')],
-  F11: [obstacle('F11: a name that is registered')],
+  F11: [
+    obstacle('F11: a name that is registered'),
+    { file: STRANGERS, title: 'F11: a cluster of the same name that is connected' },
+  ],
   F12: [obstacle('F12: the arbiter is a node'), obstacle('F12: the arbiter is a guest of a node')],
   F13: [obstacle('F13: a network that the arbiter is not in')],
   F20: [obstacle('F20: the arbiter refuses the login')],
@@ -68,7 +74,11 @@ export const ROWS: Readonly<Record<string, readonly Proof[]>> = {
     running('F41, F50: the next setup replaces the certificates'),
     { file: 'test/cli/certutil-node.debian.test.ts', title: 'of an arbiter that was set up anew are refused' },
   ],
-  F42: [{ file: 'test/certs/node-identity.debian.test.ts', title: 'a directory without certificates holds nothing' }],
+  F42: [
+    said('F42: a node whose directory holds no certificates'),
+    said('F42: an arbiter whose directory holds no certificates'),
+    { file: 'test/certs/node-identity.debian.test.ts', title: 'a directory without certificates holds nothing' },
+  ],
   F43: [
     { file: 'test/certs/nss-database.debian.test.ts', title: 'a database without one of the certificates is told' },
     { file: 'test/certs/identity.test.ts', title: 'a file taken away is missed by name' },
@@ -85,12 +95,15 @@ export const ROWS: Readonly<Record<string, readonly Proof[]>> = {
     },
     { file: 'test/certs/identity-checks.debian.test.ts', title: 'an expired server certificate is only noted' },
   ],
-  // Serials are random.
+  // Ours have random numbers; upstream's arbiter counts.
   F48: [
+    { file: STRANGERS, title: 'F48: a certificate with the number of another one' },
     { file: 'test/certs/issue.debian.test.ts', title: 'serials are positive, 128 bits long, and never the same' },
     { file: 'test/certs/sign-cluster.debian.test.ts', title: 'with serials of their own' },
   ],
   F49: [
+    said('F49: an authority with a short key'),
+    said('F49: a node whose certificates have short keys'),
     {
       file: 'test/certs/identity-checks.debian.test.ts',
       title: 'certificates that nodes would refuse are refused at start',
@@ -102,15 +115,18 @@ export const ROWS: Readonly<Record<string, readonly Proof[]>> = {
     { file: 'test/qdevice/daemon.test.ts', title: 'new ones count at the next connection' },
   ],
   F51: [
+    { file: 'test/packages/pcs.lab.test.ts', title: 'pcs sets a device up with our arbiter, changes it' },
     { file: 'test/cli/certutil-qnetd.debian.test.ts', title: "-i makes an authority, prints upstream's lines, and" },
   ],
   F52: [
+    said('F52: what is no certificate request'),
     { file: 'test/cli/certutil-qnetd.debian.test.ts', title: 'where upstream reports a success that is none, this' },
   ],
   F60: [obstacle('F60: a node cannot reach the port')],
   F61: [running('F61: a vote that does not count')],
   F62: [running('F62: a node without its service')],
   F63: [
+    said('F63: an odd number of nodes under ffsplit'),
     { file: 'test/setup/rules/checks.test.ts', title: 'F63 note' },
     { file: 'test/qdevice/configuration.test.ts', title: 'F63: ffsplit with an odd' },
   ],
@@ -124,7 +140,10 @@ export const ROWS: Readonly<Record<string, readonly Proof[]>> = {
   F68: [{ file: 'test/setup/plan/run-plan.test.ts', title: 'F68: a corosync that does not take the new version over' }],
   F69: [running('F67, F69: after remove the arbiter lists the cluster no more')],
   F70: [obstacle('F70: a watchdog that bites sooner'), running('F70: too few without the device')],
-  F71: [{ file: 'test/qdevice/configured-nodes.test.ts', title: 'a node counts by its id, its name or its address' }],
+  F71: [
+    obstacle('F71: a node without name and address'),
+    { file: 'test/qdevice/configured-nodes.test.ts', title: 'a node counts by its id, its name or its address' },
+  ],
   F72: [obstacle('F72: an address that cannot be resolved')],
   F73: [obstacle('F73: what follows with lms')],
 };

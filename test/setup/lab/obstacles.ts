@@ -72,6 +72,14 @@ export const OBSTACLES: readonly Obstacle[] = [
     make: () => NOTHING,
   },
   {
+    name: 'F71: a node without name and address, and one without a number',
+    says: /Node 3 has neither name nor ring0_addr\. Give it a name in the nodelist\. .*Node node-4 has no nodeid in the nodelist\. Give every node one/,
+    make: (stage) => {
+      const entries = '  node {\n    nodeid: 3\n  }\n  node {\n    name: node-4\n  }\n}\n\nquorum {';
+      return onAllNodes(stage, (text) => text.replace('}\n\nquorum {', entries));
+    },
+  },
+  {
     name: 'F2: no configuration of corosync',
     says: /There is no corosync configuration here \(\/etc\/corosync\/corosync\.conf\)\. Run this on a cluster member/,
     make: async ({ nodes: [node] }) => {
