@@ -102,11 +102,9 @@ export class Arbiter {
   /** When `handle` wants to be called with a tick, at the latest; undefined: no need. */
   nextDeadlineMs(): number | undefined {
     if (this.#stopped) return undefined;
-    if (this.#turns.someoneWaits) return this.#nowMs;
-    return earlier(
-      earlier(this.#deadlines.nextMs(), this.#clusters.nextWakeMs()),
-      earlier(this.#clusters.guards?.nextMs(), this.#seconds?.nextMs()),
-    );
+    const ofPeers = earlier(this.#deadlines.nextMs(), this.#seconds?.nextMs());
+    const ofClusters = earlier(this.#clusters.nextWakeMs(), this.#clusters.guards?.nextMs());
+    return earlier(this.#turns.nextMs(), earlier(ofPeers, ofClusters));
   }
 
   /** Connections and clusters. */
@@ -147,8 +145,8 @@ export class Arbiter {
     }
     connection.reader.push(bytes);
     if (this.#turns.waits(client) || this.#seconds?.waits(client) === true) return;
-    if (this.#turns.isBusy(connection.session.cluster)) this.#wait(connection, false);
-    else this.#takeTurn(connection, false);
+    if (this.#turns.isFree(client, connection.session.cluster, this.#nowMs)) this.#takeTurn(connection, false);
+    else this.#wait(connection, false);
   }
 
   /** Handles what the client has said, up to its share; the rest waits, and nothing more is read meanwhile. */
@@ -164,7 +162,9 @@ export class Arbiter {
       }
       const { cluster } = connection.session;
       const messageBytes = event.kind === 'frame' ? event.body.length : 0;
-      work += workOf(cluster === undefined ? undefined : this.#clusters.get(cluster), messageBytes);
+      const cost = workOf(cluster === undefined ? undefined : this.#clusters.get(cluster), messageBytes);
+      this.#turns.spend(client, cluster, cost, this.#nowMs);
+      work += cost;
       this.#onFrame(connection, event);
       if (this.#seconds?.waits(client) === true) {
         if (!waited) this.#effects.push({ kind: 'pauseReading', on: client });
@@ -178,7 +178,7 @@ export class Arbiter {
   }
 
   #wait({ session }: Connection, waited: boolean): void {
-    this.#turns.enqueue(session.client, session.cluster);
+    this.#turns.enqueue(session.client, session.cluster, this.#nowMs);
     if (!waited) this.#effects.push({ kind: 'pauseReading', on: session.client });
   }
 
@@ -196,12 +196,15 @@ export class Arbiter {
   }
 
   #onTick(): void {
-    const next = this.#turns.next();
+    const next = this.#turns.next(this.#nowMs);
     const waiting = next === undefined ? undefined : this.#connections.get(next);
     if (waiting !== undefined) this.#takeTurn(waiting, true);
     for (const client of this.#deadlines.takeDue(this.#nowMs, LOOK_AHEAD_MS)) {
       const connection = this.#connections.get(client);
-      if (connection !== undefined) closeIfDead(this.#host(), connection);
+      if (connection === undefined) continue;
+      // Whoever waits for a turn has spoken: it is us who have not listened.
+      if (this.#turns.waits(client)) this.#watch(connection.session, this.#nowMs);
+      else closeIfDead(this.#host(), connection);
     }
     for (const client of this.#clusters.takeWakesDue(this.#nowMs)) {
       const cluster = this.#connections.get(client)?.session.cluster;
@@ -378,6 +381,7 @@ export class Arbiter {
       seconds: this.#seconds,
       nowMs: this.#nowMs,
       connectionOf: (of) => this.#connectionOf(of),
+      waits: (client) => this.#turns.waits(client),
       report: (report) => this.#report(report),
       send: (to, bytes, blame) => this.#send(to, bytes, blame),
       watch: (session, heardAtMs) => this.#watch(session, heardAtMs),

@@ -64,6 +64,13 @@ export class Deadlines<K = ClientId> {
     return due;
   }
 
+  /** Takes out the one that is due and came up first. */
+  takeFirst(nowMs: number): K | undefined {
+    const entry = this.#next(nowMs);
+    if (entry !== undefined) this.#current.delete(entry.key);
+    return entry?.key;
+  }
+
   /** A client that asks for ever shorter intervals leaves an entry behind each time. */
   #rebuild(): void {
     const entries = [...this.#current].map(([key, atMs]) => ({ key, atMs }));

@@ -21,6 +21,8 @@ export interface Door {
   /** Undefined: a node that is there is never asked. */
   readonly seconds: SecondConnections | undefined;
   connectionOf(of: { readonly client: ClientId }): Connection;
+  /** It has said something that nobody has looked at yet. */
+  waits(client: ClientId): boolean;
   report(report: Report): void;
   send(to: ClientId, bytes: Uint8Array, blame: ClientId): void;
   /** The session's heartbeat counts from `heardAtMs`. */
@@ -74,7 +76,7 @@ export function onSettled(door: Door, second: Connection, { init, isAnswered }: 
 
 /** First connections that were asked and have not answered in time. */
 export function closeSilent(door: Door): void {
-  for (const client of door.seconds?.takeSilent(door.nowMs) ?? []) {
+  for (const client of door.seconds?.takeSilent(door.nowMs, (client) => door.waits(client)) ?? []) {
     const { session, heardAtMs } = door.connectionOf({ client });
     const { cluster } = session;
     const member = cluster === undefined ? undefined : door.clusters.memberOf(cluster, client);

@@ -107,13 +107,14 @@ export class SecondConnections {
     return this.#deadlines.nextMs();
   }
 
-  /** First connections that have not answered in time: they are to be closed. */
-  takeSilent(nowMs: number): ClientId[] {
+  /** First connections that have not answered in time: they are to be closed. `hasSpoken`: an answer may lie there. */
+  takeSilent(nowMs: number, hasSpoken: (first: ClientId) => boolean): ClientId[] {
     const silent: ClientId[] = [];
     for (const client of this.#deadlines.takeDue(nowMs)) {
       const asked = this.#asked.get(client);
       if (asked === undefined) continue;
-      if (!asked.hadGrace && asked.untilMs + LATE_MS < nowMs) {
+      const isLate = !asked.hadGrace && asked.untilMs + LATE_MS < nowMs;
+      if (isLate || hasSpoken(client)) {
         asked.hadGrace = true;
         this.#deadlines.watch(client, nowMs + GRACE_MS);
         continue;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newCluster, newMember, withMember } from '../../src/arbiter/cluster.ts';
 import { nodeListOf } from '../../src/arbiter/node-list.ts';
-import { WORK_PER_TURN, workOf } from '../../src/arbiter/turns.ts';
+import { CREDIT_MS, Turns, UNITS_PER_MS, WORK_PER_TURN, workOf } from '../../src/arbiter/turns.ts';
 import { encodeMessage } from '../../src/protocol/encode.ts';
 import { nodeInfos, World } from './world.ts';
 
@@ -80,6 +80,84 @@ test('a client that leaves while it waits is forgotten', () => {
   world.bytes(2, echoes(1));
   assert.deepEqual(seqs(world, 2).at(-1), 0, 'the cluster is not busy any more');
   assert.notEqual(world.arbiter.nextDeadlineMs(), world.nowMs);
+});
+
+/** Both nodes of a busy cluster have more to say than is ever listened to; what each has been answered, after so long. */
+function flood(world: World, ms: number): number[] {
+  const CHUNK = 10 * WORK_PER_TURN;
+  const said = [0, 0];
+  const answered = [0, 0];
+  const untilMs = world.nowMs + ms;
+  for (; world.nowMs < untilMs; world.pass(1)) {
+    for (const at of [0, 1]) {
+      const client = at + 1;
+      while (!world.paused.has(client)) {
+        const from = said[at] ?? 0;
+        const seqsOf = Array.from({ length: CHUNK }, (_, index) => from + index);
+        said[at] = from + CHUNK;
+        world.bytes(
+          client,
+          Buffer.concat(seqsOf.map((msgSeqNumber) => encodeMessage('echoRequest', { msgSeqNumber }))),
+        );
+      }
+      for (const seq of seqs(world, client)) {
+        assert.equal(seq, answered[at], 'nothing is lost, nothing comes before its turn');
+        answered[at] = (answered[at] ?? 0) + 1;
+      }
+    }
+  }
+  return answered;
+}
+
+test('who never stops has his credit, then a tenth of the time, and his own cluster shares it', () => {
+  const world = new World();
+  for (const client of [1, 2]) world.join(client, client, { cluster: 'busy' });
+  world.join(3, 1, { cluster: 'other' });
+  const credit = CREDIT_MS * UNITS_PER_MS;
+  const [first = 0, second = 0] = flood(world, 2_000);
+  const most = credit + 2_000 * UNITS_PER_MS + 2 * WORK_PER_TURN;
+  assert.ok(first + second <= most, `${first + second} of ${most}`);
+  assert.ok(first + second > 0.9 * most, `and no less: ${first + second} of ${most}`);
+  assert.ok(Math.abs(first - second) <= credit, 'one after the other');
+  world.bytes(3, echoes(1));
+  assert.deepEqual(seqs(world, 3), [0], 'whoever owes nothing is served at once');
+});
+
+test('silence pays, up to the whole credit and no further', () => {
+  const world = new World();
+  for (const client of [1, 2]) world.join(client, client, { cluster: 'busy' });
+  flood(world, 1_000);
+  for (const client of [1, 2]) world.leave(client);
+  world.join(3, 1, { cluster: 'busy' });
+  world.bytes(3, echoes(1));
+  assert.deepEqual(seqs(world, 3), [], 'another connection of the same cluster owes the same');
+  world.pass(2 * CREDIT_MS);
+  assert.deepEqual(seqs(world, 3), [0]);
+  const turns = new Turns();
+  turns.spend(1, 'busy', CREDIT_MS * UNITS_PER_MS, world.nowMs);
+  assert.equal(turns.isFree(1, 'busy', world.nowMs), true);
+  turns.spend(1, 'busy', UNITS_PER_MS, world.nowMs);
+  assert.equal(turns.isFree(1, 'busy', world.nowMs), false);
+  assert.equal(turns.isFree(1, 'busy', world.nowMs + 1), true);
+});
+
+test('a node that waits for its turn is not taken for silent', () => {
+  const world = new World();
+  for (const client of [1, 2]) world.join(client, client, { cluster: 'busy', heartbeatMs: 1_000 });
+  flood(world, 1_000);
+  world.heard(1);
+  world.heard(2);
+  const reader = echoes(1);
+  for (let client = 3; client < 60; client += 1) world.join(client, client, { cluster: 'other', heartbeatMs: 1_000 });
+  world.bytes(1, reader);
+  world.pass(1_400);
+  assert.equal(world.closed.has(1), false);
+});
+
+test('accounts of those that owe nothing are not kept', () => {
+  const turns = new Turns();
+  for (let client = 1; client < 10_000; client += 1) turns.spend(client, undefined, 1, client);
+  assert.ok(turns.heldAccounts < 200, `${turns.heldAccounts}`);
 });
 
 test('long lists make a message dear', () => {

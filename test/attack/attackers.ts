@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Scope } from '../qnetd/daemon.ts';
 import type { Attack } from './attacker.ts';
 
 const PROGRAM = fileURLToPath(new URL('attacker.ts', import.meta.url));
@@ -14,7 +14,7 @@ export class Attackers {
   #isOver = false;
 
   /** Resolves when the attack has begun. */
-  static async start(t: TestContext, attack: Attack): Promise<Attackers> {
+  static async start(t: Scope, attack: Attack): Promise<Attackers> {
     const attackers = new Attackers(attack);
     t.after(() => attackers.end());
     await attackers.#begun;

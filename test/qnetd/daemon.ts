@@ -5,7 +5,6 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_ARBITER_SETTINGS } from '../../src/arbiter/settings.ts';
 import { defaultQnetdOptions, type QnetdOptions } from '../../src/qnetd/options.ts';
@@ -16,6 +15,11 @@ import { authority, serverPair } from './rig.ts';
 const PROGRAM = fileURLToPath(new URL('run-qnetd.ts', import.meta.url));
 const TSX = ['--import', import.meta.resolve('tsx')];
 const PATIENCE_MS = 30_000;
+
+/** What has an end: a test, or a measurement. */
+export interface Scope {
+  after(what: () => unknown): void;
+}
 
 export interface Line {
   readonly level: string;
@@ -119,7 +123,7 @@ export class DaemonProcess {
 }
 
 /** Options with directories and a port of their own, gone after the test. */
-export async function ownOptions(t: TestContext, wishes: DaemonWishes = {}): Promise<QnetdOptions> {
+export async function ownOptions(t: Scope, wishes: DaemonWishes = {}): Promise<QnetdOptions> {
   const home = await mkdtemp(path.join(os.tmpdir(), 'qnetd-'));
   t.after(() => rm(home, { recursive: true, force: true }));
   const directories = { stateDir: path.join(home, 'state'), runDir: path.join(home, 'run') };
@@ -147,14 +151,14 @@ export async function layOut(stateDir: string, server: Pair): Promise<void> {
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(stateDir, name), text, { mode: 0o600 });
 }
 
-export function spawnDaemon(t: TestContext, options: QnetdOptions, wishes: DaemonWishes = {}): DaemonProcess {
+export function spawnDaemon(t: Scope, options: QnetdOptions, wishes: DaemonWishes = {}): DaemonProcess {
   const daemon = new DaemonProcess(options, wishes);
   t.after(() => daemon.kill());
   return daemon;
 }
 
 /** A daemon that serves. */
-export async function startDaemon(t: TestContext, wishes: DaemonWishes = {}): Promise<DaemonProcess> {
+export async function startDaemon(t: Scope, wishes: DaemonWishes = {}): Promise<DaemonProcess> {
   const daemon = spawnDaemon(t, await ownOptions(t, wishes), wishes);
   await daemon.line('serving');
   return daemon;
