@@ -29,7 +29,7 @@ export async function debianPackages(project: string, outDirectory: string): Pro
   const { version } = await describe(project);
   const path = join(outDirectory, `qdevice_${version}_all.deb`);
   const epochS = await changelogDateS();
-  const modules = await productionModules(project, HOME, false);
+  const modules = await productionModules(project, HOME, 'glibc');
   const entries: Entry[] = [
     ...(await codeEntries(project, HOME, NODE)),
     ...programLinks(HOME),

@@ -1,4 +1,4 @@
-/** `npm run package`: builds what a host installs. The code has to be compiled before. */
+/** `npm run package [-- --without-node]`: builds what a host installs. The code has to be compiled before. */
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -7,7 +7,13 @@ import { debianPackages } from './debian-package.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-const { values } = parseArgs({ options: { out: { type: 'string', default: `${PROJECT}/var/package` } } });
+const { values } = parseArgs({
+  options: {
+    out: { type: 'string', default: `${PROJECT}/var/package` },
+    'without-node': { type: 'boolean', default: false },
+  },
+});
+const node = values['without-node'] ? undefined : process.execPath;
 await mkdir(values.out, { recursive: true });
 for (const path of await debianPackages(PROJECT, values.out)) process.stdout.write(`${path}\n`);
-process.stdout.write(`${await archive(PROJECT, values.out)}\n`);
+process.stdout.write(`${await archive(PROJECT, values.out, node)}\n`);

@@ -22,18 +22,23 @@ const LEFT_OUT: readonly RegExp[] = [
   /^koffi\/(lib|cnoke\.cjs)/,
   /^\.package-lock\.json$/,
 ];
-/** Debian's C library is glibc. */
+/** Native code that is for another C library, or for another kind of machine. */
 const MUSL = /^@koromix\/[^/]+\/musl_/;
+const OF_MACHINE = /^@koromix\/koffi-linux-([^/]+)\//;
 
 /** What npm put there for each project, in this run. */
 const installed = new Map<string, Promise<Entry[]>>();
 
-/** Entries below `at`/node_modules. `project` is where package.json and its lockfile are. */
-export async function productionModules(project: string, at: string, withMusl: boolean): Promise<Entry[]> {
+/**
+ * Entries below `at`/node_modules. `project` is where package.json and its lockfile are; `kind`: for every host, for those
+ * with glibc, or for those with glibc of one kind of machine, by npm's name for it.
+ */
+export async function productionModules(project: string, at: string, kind: string): Promise<Entry[]> {
   const all = installed.get(project) ?? installProduction(project);
   installed.set(project, all);
   return (await all)
-    .filter(({ path }) => withMusl || !MUSL.test(path))
+    .filter(({ path }) => kind === 'every' || !MUSL.test(path))
+    .filter(({ path }) => ['every', 'glibc', OF_MACHINE.exec(path)?.[1] ?? kind].includes(kind))
     .map((entry) => ({ ...entry, path: join(at, 'node_modules', entry.path) }));
 }
 

@@ -9,6 +9,9 @@ import { type Entry, writeTree } from './tree.ts';
 /** The format of GNU: the one of POSIX writes the number of the process into it. */
 const SETTINGS = ['--format=gnu', '--sort=name', '--owner=0', '--group=0', '--numeric-owner'];
 
+/** With a Node.js in it: half a percent larger than by 9, in a third of the time. xz is not on every host. */
+const LEVEL = 6;
+
 /** Everything in it lies below `top`, and the paths of the entries are relative to that. */
 export async function buildTar(top: string, entries: readonly Entry[], epochS: number, out: string): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'qdevice-tar-'));
@@ -17,7 +20,7 @@ export async function buildTar(top: string, entries: readonly Entry[], epochS: n
     const plain = join(scratch, 'plain.tar');
     const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
     await run('tar', ['-C', scratch, ...SETTINGS, `--mtime=@${epochS}`, '-cf', plain, top], { env });
-    await writeFile(out, gzipSync(await readFile(plain), { level: 9 }));
+    await writeFile(out, gzipSync(await readFile(plain), { level: LEVEL }));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

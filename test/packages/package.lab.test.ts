@@ -8,9 +8,10 @@ import { basename } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { archive } from '../../src/packaging/archive.ts';
-import { plainTree, withPackages } from '../lab/debian-trees.ts';
+import { type Layers, nodeTree, plainTree, withPackages } from '../lab/debian-trees.ts';
 import { Host } from '../lab/host.ts';
 import { createBridge, deleteNetwork, labDirectory, newLabName, sweepDeadLabs } from '../lab/namespaces.ts';
+import { CONF, startCluster, winners } from './cluster.ts';
 import { attempt, command, sh } from './command.ts';
 import { packageFiles } from './deb.ts';
 import { prepare } from './hosts.ts';
@@ -24,9 +25,11 @@ const CHANGING =
   /^\/(var\/(log|cache|lib\/(dpkg|apt|systemd))|run|proc|sys|dev|tmp)(\/|$)|^\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-?$/;
 
 /** A host with Node.js and nothing of a cluster. */
-async function withHost(work: (host: Host) => Promise<void>): Promise<void> {
+const bare = async () => await withPackages('bare', await plainTree(), ['nodejs', 'adduser']);
+
+async function withHost(work: (host: Host) => Promise<void>, tree: () => Promise<Layers> = bare): Promise<void> {
   await sweepDeadLabs();
-  const layers = await withPackages('bare', await plainTree(), ['nodejs', 'adduser']);
+  const layers = await tree();
   const labName = newLabName();
   mkdirSync(labDirectory(labName), { mode: 0o755 });
   await createBridge(`${labName}-bridge`);
@@ -159,7 +162,7 @@ test("certificates that were made here go along to Debian's package, by a databa
 
 test('the archive installs and uninstalls, as often as one likes, and not over a package', async () => {
   await withHost(async (host) => {
-    const made = await archive(PROJECT, host.outside('/run'));
+    const made = await archive(PROJECT, host.outside('/run'), undefined);
     const before = await filesOf(host);
     await sh(host, `tar -C /run -xzf /run/${basename(made)}`);
     const at = `/run/${basename(made, '-linux.tar.gz')}`;
@@ -181,4 +184,42 @@ test('the archive installs and uninstalls, as often as one likes, and not over a
     assert.equal(refused.exitCode, 1);
     assert.match(refused.stderr, /is there already and not from here\.\nRemove the package/);
   });
+});
+
+test('on a host without Node.js the archive has its own: arbiter and node start with it, a vote counts, nothing is left', async () => {
+  await withHost(async (host) => {
+    // dpkg alone, as packages that need it go along: whatever a command could find of it is gone then.
+    await sh(host, 'dpkg --purge --force-depends nodejs libnode115');
+    const conf = await startCluster([host]);
+    const before = await filesOf(host);
+    assert.deepEqual(
+      before.filter((path) => /\/(bin\/node(js)?|libnode\.so[^/]*)$/.test(path)),
+      [],
+    );
+
+    const made = await archive(PROJECT, host.outside('/run'), process.execPath);
+    assert.equal(basename(made), basename(made).replace(/-linux.*/, `-linux-${process.arch}.tar.gz`));
+    await sh(host, `tar -C /run -xzf /run/${basename(made)}`);
+    const at = `/run/${basename(made).replace(/-linux.*/, '')}`;
+    await sh(host, `${at}/install`);
+    assert.match(host.read('/usr/lib/qdevice/node/LICENSE').toString(), /^Node\.js is licensed/);
+    await sh(host, 'systemctl enable --now corosync-qnetd');
+
+    const [qdb, ndb] = ['/etc/corosync/qnetd/nssdb', '/etc/corosync/qdevice/net/nssdb'];
+    const cluster = /cluster_name: (\S+)/.exec(conf)?.[1];
+    await sh(host, `corosync-qdevice-net-certutil -i -c ${qdb}/qnetd-cacert.crt`);
+    await sh(host, `corosync-qdevice-net-certutil -r -n ${cluster}`);
+    await sh(host, `corosync-qnetd-certutil -s -c ${ndb}/qdevice-net-node.crq -n ${cluster}`);
+    await sh(host, `corosync-qdevice-net-certutil -M -c ${qdb}/cluster-${cluster}.crt`);
+    const device = `device {\n model: net\n votes: 1\n net {\n host: ${host.address}\n algorithm: ffsplit\n tls: on\n }\n }\n`;
+    host.write(CONF, conf.replace('quorum {\n', `$&${device}`).replace('config_version: 7', 'config_version: 8'));
+    await sh(host, 'corosync-cfgtool -R');
+    await sh(host, 'systemctl start corosync-qdevice');
+    await winners([host]);
+    assert.match(await sh(host, 'corosync-qnetd-tool -l'), /^ {4}Node ID 1:$/m, 'its INIT was served');
+
+    await sh(host, '/usr/lib/qdevice/uninstall --purge');
+    host.write(CONF, conf);
+    assert.deepEqual(await filesOf(host), before, 'nothing is left');
+  }, nodeTree);
 });
