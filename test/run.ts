@@ -128,13 +128,16 @@ const isEvidence = (file: string) => /^test\/(sim|search|mutate|compare|fuzz|soa
 /** What goes on for a set time, however much of a core it gets. */
 const isTimed = (file: string) => /^test\/(search|soak)\//.test(file);
 /** Labs that wait for SSH, packages and services; the others time real clusters. */
-const isOfHosts = (file: string) => /^test\/(setup|packages|contract)\//.test(file);
+const isOfSetup = (file: string) => file.startsWith('test/setup/');
+const isOfHosts = (file: string) => isOfSetup(file) || /^test\/(packages|contract)\//.test(file);
 const complete = absent.length === 0;
 
 const lacking = `these Debian packages are missing: ${absent.join(' ')}`;
+const debian: Lane = { label: 'debian', files: ofKind('debian').filter((file) => !isEvidence(file)) };
 const labs: readonly Lane[] = [
   { label: 'lab', files: ofKind('lab').filter((file) => !isOfHosts(file)), isLive: true },
-  { label: 'hosts', files: ofKind('lab').filter(isOfHosts) },
+  { label: 'setup', files: ofKind('lab').filter(isOfSetup) },
+  { label: 'packages', files: ofKind('lab').filter((file) => isOfHosts(file) && !isOfSetup(file)) },
 ];
 const evidence = [...plain, ...(complete ? ofKind('debian') : [])].filter(isEvidence);
 const results = [
@@ -143,15 +146,10 @@ const results = [
     'unit',
     plain.filter((file) => !isPure(file) && !isEvidence(file)),
   ),
-  complete
-    ? runTests(
-        'debian',
-        ofKind('debian').filter((file) => !isEvidence(file)),
-      )
-    : leaveOut('debian', lacking),
   ...(await Promise.all([
     runLane({ label: 'evidence', files: evidence.filter((file) => !isTimed(file)), yields: true }),
     runLane({ label: 'search and soak', files: evidence.filter(isTimed), yields: true, concurrency: 2 }),
+    complete ? runLane(debian) : leaveOut('debian', lacking),
     ...(complete && isRoot
       ? labs.map(runLane)
       : [leaveOut('lab', isRoot ? lacking : 'it needs root to make its hosts')]),
