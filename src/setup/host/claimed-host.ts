@@ -19,7 +19,7 @@ export interface Claim {
 
 const TOKENS = '/run';
 const SCRIPTS_LOCK = '/run/qdevice-setup-scripts.lock';
-const LOCK_SECONDS_MAX = 40;
+const LOCK_SECONDS_MAX = 50;
 const HELD = 91;
 const LATE = 92;
 const BUSY = 93;

@@ -21,7 +21,10 @@ const KEPT_STORE = `${DEVICE_DIRECTORY}${BEFORE}`;
 const KEPT_CONF = `${COROSYNC_CONF}${BEFORE}`;
 const FORGET = `rm -rf ${KEPT_STORE} ${KEPT_STORE}.part ${KEPT_CONF}; ${PROXMOX_FORGET}`;
 const CHANGED = 3;
-const RELOAD_SECONDS_MAX = 15;
+/** Beyond what corosync waits for a device that does not vote, by its default or as it is configured. */
+const RELOAD_SECONDS_MORE = 15;
+const SYNC_MS = 30_000;
+const RELOAD_MS_MAX = 180_000;
 /** Making a key on a slow machine, and 600,000 rounds for the file that upstream's tool writes. */
 const CERTUTIL_MS_MAX = 180_000;
 const TEMPORARY_DIRECTORY = 'd=$(mktemp -d) || exit 1; trap \'rm -rf "$d"\' EXIT';
@@ -126,7 +129,7 @@ export class ShellNode implements NodePort {
   }
 
   async reload(): Promise<void> {
-    await this.#do('loading corosync.conf', RELOAD);
+    await this.#do('loading corosync.conf', RELOAD, { timeoutMs: RELOAD_MS_MAX });
   }
 
   async runningVersion(): Promise<string | undefined> {
@@ -172,11 +175,16 @@ export class ShellNode implements NodePort {
   }
 }
 
-/** While its membership changes corosync says that it has to be tried again. */
+/**
+ * While its membership changes corosync says that it has to be tried again; a daemon that is stopped in the middle of
+ * it does not end its wait for the device.
+ */
 const RELOAD = [
+  "wait=$(corosync-cmapctl -g quorum.device.sync_timeout 2>/dev/null | sed -n 's/.*= \\([0-9][0-9]*\\)$/\\1/p')",
+  `max=$((\${wait:-${SYNC_MS}} / 1000 + ${RELOAD_SECONDS_MORE}))`,
   'i=0; until said=$(corosync-cfgtool -R 2>&1); do',
   '  case $said in *TRY_AGAIN*) ;; *) echo "$said" >&2; exit 1 ;; esac',
-  `  i=$((i + 1)); [ $i -le ${RELOAD_SECONDS_MAX} ] || { echo "$said" >&2; exit 1; }`,
+  `  i=$((i + 1)); [ $i -le $max ] || { echo "$said" >&2; exit 1; }`,
   '  sleep 1',
   'done',
 ].join('\n');
