@@ -16,6 +16,7 @@ const COMBINATIONS: readonly Combination[] = [
   { name: 'two-links', nodes: 2, links: 2 },
   { name: 'host-name', nodes: 2, arbiterName: 'tiebreaker' },
   { name: 'jump', nodes: 2, login: 'jump' },
+  { name: 'agent', nodes: 2, login: 'agent' },
   { name: 'sudo', nodes: 2, login: 'sudo', common: ['--user', 'admin'], arbiterName: 'admin@192.0.2.1' },
   {
     name: 'password',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../../lab/host.ts';
 import { run } from '../../lab/processes.ts';
+import { until } from '../../lab/wait.ts';
 import { addressesOf, PASSWORD } from './names.ts';
 
 interface KeyPair {
@@ -14,11 +15,15 @@ interface KeyPair {
 /**
  * How the first node gets in elsewhere. key: root by key. password: root of nodes by key, on the arbiter the user `admin`
  * by password, which sudo asks for again, and a host key that is not known. sudo: `admin` by key on all, no root. jump:
- * the arbiter admits its key from the second node alone, on a port that only the configuration of ssh knows.
+ * the arbiter admits its key from the second node alone, on a port that only the configuration of ssh knows. agent: root
+ * by a key that only an agent has.
  */
-export type Login = 'key' | 'password' | 'sudo' | 'jump';
+export type Login = 'key' | 'password' | 'sudo' | 'jump' | 'agent';
 
+/** Of the agent on the first node. */
+export const AGENT_SOCKET = '/run/lab-ssh-agent';
 const ARBITER_SSH_PORT = 2222;
+const AGENT_MS_MAX = 10_000;
 
 export async function installSsh(nodes: readonly Host[], arbiters: readonly Host[], login: Login): Promise<void> {
   const user = await makeKey();
@@ -41,7 +46,7 @@ export async function installSsh(nodes: readonly Host[], arbiters: readonly Host
     chmodSync(host.outside(admitted), 0o644); // sshd reads it with the rights of the user
   }
   for (const node of nodes) {
-    node.write('/root/.ssh/id_ed25519', user.secret);
+    if (login !== 'agent') node.write('/root/.ssh/id_ed25519', user.secret);
     node.write('/root/.ssh/known_hosts', known.join(''));
     const all = [...arbiters, ...nodes].flatMap((host) => addressesOf(host).map((address) => ({ address, host })));
     const names = all.map(({ address, host }) => `${address} ${host.name}\n`);
@@ -50,6 +55,15 @@ export async function installSsh(nodes: readonly Host[], arbiters: readonly Host
     const jump = `  ProxyJump ${nodes[1]?.address ?? ''}\n  Port ${ARBITER_SSH_PORT}\n`;
     node.write('/root/.ssh/config', `Host ${arbiters.map(({ address }) => address).join(' ')}\n${jump}`);
   }
+  const [first] = nodes;
+  if (login === 'agent' && first !== undefined) await startAgent(first, user.secret);
+}
+
+async function startAgent(host: Host, secretKey: string): Promise<void> {
+  await host.start('ssh-agent', ['ssh-agent', '-D', '-a', AGENT_SOCKET]);
+  const listens = async () => ((await host.tryExec('test', '-S', AGENT_SOCKET)).exitCode === 0 ? undefined : 'not yet');
+  await until('the agent listens', listens, { deadlineMs: AGENT_MS_MAX });
+  await run([...host.enter, 'env', `SSH_AUTH_SOCK=${AGENT_SOCKET}`, 'ssh-add', '-q', '-'], secretKey);
 }
 
 /** A user who may become root, after giving the password or without. */

@@ -13,7 +13,7 @@ import { until } from '../../lab/wait.ts';
 import { corosyncConf } from './corosync-conf.ts';
 import { ARBITER_ADDRESS, addressesOf } from './names.ts';
 import { shareClusterFiles } from './proxmox.ts';
-import { installSsh, type Login, startSshd } from './ssh.ts';
+import { AGENT_SOCKET, installSsh, type Login, startSshd } from './ssh.ts';
 import { SYSTEMCTL, UNITS } from './systemctl.ts';
 import { atTerminal, type Conversation } from './terminal.ts';
 
@@ -123,7 +123,8 @@ export class Stage {
   }
 
   #argv(args: readonly string[]): string[] {
-    const environment = ['env', '-i', 'HOME=/root', 'LANG=C', `PATH=${process.env['PATH'] ?? ''}`];
+    const agent = this.options.login === 'agent' ? [`SSH_AUTH_SOCK=${AGENT_SOCKET}`] : [];
+    const environment = ['env', '-i', 'HOME=/root', 'LANG=C', `PATH=${process.env['PATH'] ?? ''}`, ...agent];
     return [...this.node(1).enter, ...environment, process.execPath, built('qdevice'), ...args];
   }
 
