@@ -1,9 +1,10 @@
-/** What comes at a bad moment: disks that are full, clocks that jump. Only with SETUP_LAB=wide, or SETUP_LAB=luck. */
+/** What comes at a bad moment: disks that are full or read-only, clocks that jump. Only with SETUP_LAB=wide, or SETUP_LAB=luck. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Host } from '../lab/host.ts';
 import { differences, snapshot } from './lab/snapshot.ts';
 import { onStage, type Stage } from './lab/stage.ts';
+import { caughtIn, stepsOf } from './lab/steps.ts';
 
 const isChosen = ['wide', 'luck'].includes(process.env['SETUP_LAB'] ?? '');
 /** From no room at all to room for all but the last. */
@@ -64,7 +65,38 @@ for (const programs of isChosen ? (['ours', 'debian'] as const) : []) {
     }));
 }
 
+/** The mount of the host's configuration, and the one over its corosync. */
+async function remounted(host: Host, mode: 'ro' | 'rw'): Promise<void> {
+  for (const path of ['/etc', '/etc/corosync']) await host.exec('mount', '-o', `remount,bind,${mode}`, path);
+}
+
 if (isChosen) {
+  test('a node whose whole /etc is read-only: before anything is done, and in the middle', () =>
+    onStage({ nodes: 2, arbiter: 'debian', daemons: 'debian' }, async (stage) => {
+      const two = stage.node(2);
+      const before = await snapshot(stage);
+      await remounted(two, 'ro');
+      await undone(
+        stage,
+        /corosync\.conf cannot be written on node node-2\. Check its permissions and the file system/,
+      );
+      await remounted(two, 'rw');
+      assert.deepEqual(differences(before, await snapshot(stage)), []);
+      const number = (await stepsOf(stage, 'setup', stage.arbiterAddress)).indexOf('enable') + 1;
+      const caught = await caughtIn(stage, number, 'setup', stage.arbiterAddress);
+      await remounted(two, 'ro');
+      const exitCode = await caught.running.end(150_000);
+      await remounted(two, 'rw');
+      assert.equal(exitCode, 2, caught.printed());
+      assert.match(
+        caught.printed().replaceAll(/\s+/g, ' '),
+        /NOT everything is as it was before.* stuck .*node-2.*Read-only file system|stuck .*node-2.*Read-only file system.*NOT everything/,
+      );
+      const removed = await stage.qdevice('remove', '--yes');
+      assert.equal(removed.exitCode, 0, removed.stdout + removed.stderr);
+      const left = differences(before, await snapshot(stage)).filter((line) => !line.includes('serial.txt'));
+      assert.deepEqual(left, []);
+    }));
   test('a clock that jumps by hours, again and again, changes nothing', () =>
     onStage({ nodes: 2 }, async (stage) => {
       const jump = [

@@ -9,6 +9,8 @@ import { until } from '../lab/wait.ts';
 import { isChosen, succeeded } from './lab/chosen.ts';
 import { addressesOf } from './lab/names.ts';
 import { lookedAt } from './lab/sampled.ts';
+import { differences, snapshot } from './lab/snapshot.ts';
+import { startSshd } from './lab/ssh.ts';
 import { onStage, type Stage } from './lab/stage.ts';
 
 const NEW = '192.0.2.2';
@@ -108,6 +110,33 @@ for (const daemons of ['ours', 'debian'] as const) {
       });
       oneAfterTheOther(seen);
       assert.ok(seen.votes.every((all) => all.every(isQuorate)));
+    }));
+}
+
+if (isChosen('move-offline')) {
+  test('with a node that is offline nothing is moved; when it is back everything is', () =>
+    onStage({ nodes: 2, spare: true }, async (stage) => {
+      const two = stage.node(2);
+      succeeded(await stage.qdevice('setup', stage.arbiterAddress, '--yes'));
+      await stage.winners([1, 2]);
+      await two.exec('systemctl', 'stop', 'corosync-qdevice');
+      await two.crash();
+      await stage.winners([1]);
+      const standing = await snapshot(stage);
+      const { exitCode, stdout, stderr } = await stage.qdevice('move', NEW, '--yes');
+      assert.equal(exitCode, 1, stdout + stderr);
+      assert.match(
+        stdout.replaceAll(/\s+/g, ' '),
+        /Node node-2 is offline; certificates must reach every node\. Bring it up/,
+      );
+      assert.deepEqual(differences(standing, await snapshot(stage)), []);
+      await stage.winners([1]);
+      await startSshd(two);
+      await two.start('corosync', ['corosync', '-f']);
+      await two.exec('systemctl', 'start', 'corosync-qdevice');
+      await stage.winners([1, 2]);
+      succeeded(await stage.qdevice('move', NEW, '--yes'));
+      await stage.winners([1, 2]);
     }));
 }
 
