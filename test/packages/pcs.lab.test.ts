@@ -12,8 +12,11 @@ import { Hosts } from './hosts.ts';
 
 const PASSWORD = 'correct horse';
 /** Files of the arbiter with their modes, and whether its service runs and will. */
-const STANDING =
-  'find /etc/corosync -printf "%p %M %u %g\\n" -type f -exec sha256sum {} + | sort; systemctl is-active corosync-qnetd; systemctl is-enabled corosync-qnetd';
+const STANDING = [
+  'sh',
+  '-c',
+  'find /etc/corosync -printf "%p %M %u %g\\n" -type f -exec sha256sum {} + | sort; systemctl is-active corosync-qnetd; systemctl is-enabled corosync-qnetd',
+];
 const isWide = process.env['LAB_TOOLS'] === 'wide';
 
 test('pcs sets a device up with our arbiter, changes it, and removes it', async () => {
@@ -30,10 +33,10 @@ test('pcs sets a device up with our arbiter, changes it, and removes it', async 
     await allQuorate(pair);
 
     await sh(arbiter, 'pcs qdevice setup model net --enable --start');
-    const before = await sh(arbiter, STANDING);
+    const before = await command(arbiter, STANDING);
     const again = await attempt(arbiter, ['pcs', 'qdevice', 'setup', 'model', 'net']);
     assert.match(again.stderr, /already initialized/);
-    assert.equal(await sh(arbiter, STANDING), before);
+    assert.equal(await command(arbiter, STANDING), before);
     assert.equal(await sh(arbiter, 'systemctl is-enabled corosync-qnetd'), 'enabled\n');
 
     await sh(first, `pcs quorum device add model net host=${arbiter.name} algorithm=ffsplit`);
