@@ -85,11 +85,22 @@ function setOption({ options, cluster, from, settings }: Request): Answer {
   return { cluster: changed, votes: [], reports: [], reply: { vote: undefined, frame: () => frame } };
 }
 
+const INVALID_LIST = {
+  initialConfig: 'invalidConfigNodeList',
+  changedConfig: 'invalidConfigNodeList',
+  membership: 'invalidMembershipNodeList',
+  quorum: 'invalidMembershipNodeList',
+} as const;
+
+/** Corosync can have no larger cluster (PROCESSOR_COUNT_MAX); work, memory and records grow with the square of a list. */
+const LISTED_NODES_MAX = 384;
+
 function nodeList(request: Request): Answer {
   const { options, cluster, from, algorithm, nowMs } = request;
-  const { msgSeqNumber, nodeListType, ringId } = options;
+  const { msgSeqNumber, nodeListType, ringId, nodeInfo = [] } = options;
   if (msgSeqNumber === undefined || nodeListType === undefined) return MISSING;
-  const list = nodeListOf(options.nodeInfo ?? []);
+  if (cluster.strict && nodeInfo.length > LISTED_NODES_MAX) return { error: INVALID_LIST[nodeListType] };
+  const list = nodeListOf(nodeInfo);
   const reply = (vote: Vote, member: Member) =>
     encodeMessage('nodeListReply', { msgSeqNumber, nodeListType, ringId: member.ringId, vote });
   switch (nodeListType) {

@@ -17,7 +17,7 @@ export type Blocker =
   | { readonly kind: 'unknown'; readonly nodeId: number; readonly untilMs: number };
 
 /** Empty: this member's partition may have the vote now. */
-export function blockersOf(safety: Safety, cluster: Cluster, member: Member, nowMs: number): Blocker[] {
+export function blockersOf(safety: Safety, cluster: Cluster, member: Member, nowMs: number): readonly Blocker[] {
   const claim = claimOf(member);
   const found = new Map<number, Blocker>();
   for (const grant of safety.grants) {
@@ -36,6 +36,39 @@ export function blockersOf(safety: Safety, cluster: Cluster, member: Member, now
     }
   }
   return [...found.values()].sort((a, b) => a.nodeId - b.nodeId);
+}
+
+/**
+ * The same for one member after the other, at one moment: those of one partition have the same in their way, and it is
+ * looked for once. A cluster of many nodes with long lists would otherwise keep every other one waiting.
+ */
+export class BlockersOfAll {
+  #safety: Safety | undefined;
+  #members: Cluster['members'] | undefined;
+  readonly #byClaim = new Map<string, readonly Blocker[]>();
+  readonly #nowMs: number;
+
+  constructor(nowMs: number) {
+    this.#nowMs = nowMs;
+  }
+
+  of(safety: Safety, cluster: Cluster, member: Member): readonly Blocker[] {
+    const { grants, unknown } = this.#safety ?? {};
+    if (grants !== safety.grants || unknown !== safety.unknown || this.#members !== cluster.members) {
+      this.#byClaim.clear();
+    }
+    this.#safety = safety;
+    this.#members = cluster.members;
+    // Whose list lacks its own id, or who has no configuration, may have something else in its way than its partition.
+    if (isEmpty(member.config) || !member.members.ids.has(member.nodeId)) {
+      return blockersOf(safety, cluster, member, this.#nowMs);
+    }
+    const known = this.#byClaim.get(member.members.key);
+    if (known !== undefined) return known;
+    const found = blockersOf(safety, cluster, member, this.#nowMs);
+    this.#byClaim.set(member.members.key, found);
+    return found;
+  }
 }
 
 /** Until when a holder that no record tells of could be casting; undefined: that is over, or there is a record. */
@@ -85,6 +118,15 @@ function add(found: Map<number, Blocker>, blocker: Blocker): void {
 
 const untilOf = (blocker: Blocker): number => (blocker.kind === 'confirmation' ? 0 : blocker.untilMs);
 
-function configuredIn({ members }: Cluster): Set<number> {
-  return new Set(members.flatMap(({ config, members: list, nodeId }) => [...config.ids, ...list.ids, nodeId]));
+const configured = new WeakMap<Cluster['members'], ReadonlySet<number>>();
+
+/** The ids of all configured nodes, of all that are in somebody's list, and of all that are here; made once for a state. */
+function configuredIn({ members }: Cluster): ReadonlySet<number> {
+  const known = configured.get(members);
+  if (known !== undefined) return known;
+  const lists = new Map(members.flatMap(({ config, members: list }) => [config, list]).map((list) => [list.key, list]));
+  const ids = new Set(members.map(({ nodeId }) => nodeId));
+  for (const list of lists.values()) for (const id of list.ids) ids.add(id);
+  configured.set(members, ids);
+  return ids;
 }

@@ -12,7 +12,7 @@ import type { ClientId } from '../events.ts';
 import { sameRing } from '../node-list.ts';
 import type { Report } from '../reports.ts';
 import { writeAhead } from './ahead.ts';
-import { type Blocker, blockersOf, isAllKnown } from './blockers.ts';
+import { type Blocker, BlockersOfAll, isAllKnown } from './blockers.ts';
 import { type Ending, freeAtMs, leaseMs } from './lease.ts';
 import { endWriting, grantsOf, isRecorded, newLedger, type RecordedGrant, startWriting } from './ledger.ts';
 import { claimOf, cleared, nodeIn, type Pending, type Safety, sortedIds } from './state.ts';
@@ -120,6 +120,7 @@ export function screened(
   nowMs: number,
 ): Screened {
   const out: VoteInfo[] = [];
+  const inTheWay = new BlockersOfAll(nowMs);
   let now = safety;
   for (const info of votes) {
     if (info.vote === 'nack') {
@@ -127,13 +128,13 @@ export function screened(
       now = revoke(withoutPending(now, info.to), info, nowMs);
       continue;
     }
-    const { granted, safety: after } = ask(now, cluster, info.to, info.seq, nowMs);
+    const { granted, safety: after } = ask(now, cluster, info.to, info.seq, inTheWay, nowMs);
     if (granted) out.push(info);
     now = after;
   }
   let vote = reply?.vote;
   if (reply !== undefined && vote === 'ack') {
-    const { granted, safety: after } = ask(now, cluster, reply.client, undefined, nowMs);
+    const { granted, safety: after } = ask(now, cluster, reply.client, undefined, inTheWay, nowMs);
     if (!granted) vote = 'waitForReply';
     now = after;
   } else if (reply !== undefined && vote !== 'noChange') {
@@ -151,6 +152,7 @@ export function settle(before: Safety, cluster: Cluster, nowMs: number): Guarded
   let now = cluster;
   const votes: VoteInfo[] = [];
   const reports: Report[] = [];
+  const inTheWay = new BlockersOfAll(nowMs);
   let write: RecordWrite | undefined;
   for (const pending of safety.pending) {
     const member = now.members.find(({ client }) => client === pending.client);
@@ -160,7 +162,7 @@ export function settle(before: Safety, cluster: Cluster, nowMs: number): Guarded
     }
     const isAskedBack = !safety.pending.some(({ client }) => client === pending.client);
     if (isAskedBack || !standsByIt(now)) continue;
-    const blockers = blockersOf(safety, now, member, nowMs);
+    const blockers = inTheWay.of(safety, now, member);
     const news = tell(safety, pending, member, blockers);
     safety = news.safety;
     reports.push(...news.reports);
@@ -191,12 +193,19 @@ export function settle(before: Safety, cluster: Cluster, nowMs: number): Guarded
 }
 
 /** An ACK that the algorithm wants sent: granted now, or pending. */
-function ask(safety: Safety, cluster: Cluster, client: ClientId, seq: number | undefined, nowMs: number) {
+function ask(
+  safety: Safety,
+  cluster: Cluster,
+  client: ClientId,
+  seq: number | undefined,
+  inTheWay: BlockersOfAll,
+  nowMs: number,
+) {
   const member = cluster.members.find((each) => each.client === client);
   assert(member !== undefined, 'votes go to members');
   const rest = withoutPending(safety, client);
   if (safety.withdrawn.has(client)) return { granted: false, safety: rest };
-  const isFree = blockersOf(rest, cluster, member, nowMs).length === 0 && isRecorded(rest.ledger, member);
+  const isFree = inTheWay.of(rest, cluster, member).length === 0 && isRecorded(rest.ledger, member);
   if (isFree) return { granted: true, safety: withGrant(rest, member, seq) };
   const { nodeId, ringId } = member;
   const before = safety.pending.find((each) => each.client === client);

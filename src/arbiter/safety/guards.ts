@@ -11,7 +11,7 @@ import { Deadlines } from '../deadlines.ts';
 import type { ClientId } from '../events.ts';
 import type { Report } from '../reports.ts';
 import type { VoteCounts } from '../snapshot.ts';
-import { blockersOf } from './blockers.ts';
+import { BlockersOfAll } from './blockers.ts';
 import { confirmed, type Guarded, left, newSafety, recorded, type Screened, screened, withdrew } from './guard.ts';
 import type { Ending } from './lease.ts';
 import type { RecordedGrant } from './ledger.ts';
@@ -175,10 +175,11 @@ const confirmUntilMs = ({ revoking }: Safety, { client, heartbeatMs }: Member): 
 
 function nextLookMs(safety: Safety, cluster: Cluster, nowMs: number): number | undefined {
   const moments = cluster.members.map((member) => confirmUntilMs(safety, member));
+  const inTheWay = new BlockersOfAll(nowMs);
   for (const { client } of safety.pending) {
     const member = cluster.members.find((each) => each.client === client);
     if (member === undefined) continue;
-    for (const blocker of blockersOf(safety, cluster, member, nowMs)) {
+    for (const blocker of inTheWay.of(safety, cluster, member)) {
       if (blocker.kind !== 'confirmation') moments.push(blocker.untilMs);
     }
   }

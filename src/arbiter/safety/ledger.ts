@@ -61,12 +61,13 @@ export function startWriting(
   cluster: Cluster,
   claim: ReadonlySet<number> = member === undefined ? new Set() : claimOf(member),
 ): Ledger & { readonly writing: Writing } {
-  const wanted = sortedIds(claim).flatMap((nodeId) => {
+  const members = sortedIds(claim);
+  const wanted = members.flatMap((nodeId) => {
     const announced = nodeIn(cluster, nodeId) ?? member;
-    return announced === undefined ? [] : [recordOf({ nodeId }, claim, leaseMs(announced))];
+    return announced === undefined ? [] : [{ nodeId, members, leaseMs: leaseMs(announced) }];
   });
   const kept = grants.map((grant) => recordOf(grant, grant.members, grant.leaseMs));
-  const all = [...wanted];
+  const all: RecordedGrant[] = [...wanted];
   for (const grant of kept) if (!covers(all, grant)) all.push(grant);
   const version = ledger.version + 1;
   return { ...ledger, version, isOutdated: false, writing: { version, grants: all, mends: ledger.isOutdated } };
