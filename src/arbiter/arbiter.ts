@@ -162,10 +162,13 @@ export class Arbiter {
       }
       const { cluster } = connection.session;
       const messageBytes = event.kind === 'frame' ? event.body.length : 0;
-      const cost = workOf(cluster === undefined ? undefined : this.#clusters.get(cluster), messageBytes);
+      const toRead = workOf(cluster === undefined ? undefined : this.#clusters.get(cluster), messageBytes);
+      const before = this.#effects.length;
+      this.#onFrame(connection, event);
+      // An answer is in the price of a message; what else comes of it, as votes for a whole cluster, is not.
+      const cost = toRead + Math.max(0, this.#effects.length - before - 1);
       this.#turns.spend(client, cluster, cost, this.#nowMs);
       work += cost;
-      this.#onFrame(connection, event);
       if (this.#seconds?.waits(client) === true) {
         if (!waited) this.#effects.push({ kind: 'pauseReading', on: client });
         return;

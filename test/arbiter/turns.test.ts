@@ -172,6 +172,26 @@ test('long lists make a message dear', () => {
   assert.ok(seqs(world, 1).length < WORK_PER_TURN / 7, 'a list of 2000 entries costs like eight messages');
 });
 
+test('what comes of a message is in its price: votes for a whole cluster', () => {
+  const nodes = Array.from({ length: 32 }, (_, index) => index + 1);
+  const reports = 10;
+  /** How many of its reports are heeded in one turn, if it is one of so many. */
+  const heeded = (ids: readonly number[]) => {
+    const world = new World();
+    for (const id of ids) world.join(id, id);
+    for (const id of ids) world.config(id, nodes);
+    for (const id of ids) world.membership(id, [1, 4n], nodes);
+    world.pass(CREDIT_MS);
+    world.heard(1);
+    const nodeInfo = nodeInfos(nodes);
+    const report = { msgSeqNumber: 5, nodeListType: 'membership', ringId: { nodeId: 1, seq: 4n }, nodeInfo } as const;
+    world.bytes(1, Buffer.concat(Array.from({ length: reports }, () => encodeMessage('nodeList', report))));
+    return world.heard(1).filter(({ name }) => name === 'nodeListReply').length;
+  };
+  assert.equal(heeded([1]), reports);
+  assert.equal(heeded(nodes), 2);
+});
+
 test('work grows with what is stored', () => {
   const world = new World();
   world.join(1, 1);

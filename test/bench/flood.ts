@@ -1,8 +1,8 @@
 /**
- * What a flood costs others: `npm run bench:flood`. A cluster with a certificate sends changes of its list of nodes, each
- * of 2,000, without end; meanwhile a cluster of two splits and heals, and the time from its first report until both nodes
- * have their votes is taken. Quiet times and floods alternate, and a flood goes on for a while before it counts, so that
- * its credit is spent; `--early` counts from its first message on. Exit 1 if the median is more than twice the quiet one.
+ * What a flood costs others: `npm run bench:flood`. The nodes of a cluster, one and then 16 (`--nodes N,M`), change their
+ * lists of 384 nodes without end; meanwhile a cluster of two splits and heals, and the time from its first report until
+ * both have their votes is taken. Quiet times and floods alternate, and a flood goes on for a while before it counts, so
+ * that its credit is spent; `--early` counts from its first message on. Exit 1 if a median is more than twice the quiet one.
  *
  * What helped: a credit of work for each cluster and a tenth of the time beyond it (src/arbiter/turns.ts). Before, one list
  * was read in each turn of the event loop, so that each of the four steps of a decision waited for one.
@@ -18,6 +18,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     decisions: { type: 'string', default: '400' },
+    nodes: { type: 'string', default: '1,16' },
     early: { type: 'boolean', default: false },
   },
 });
@@ -38,7 +39,7 @@ async function decisions(bystander: Bystander): Promise<number[]> {
 
 const at = (share: number, sorted: readonly number[]) => sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;
 
-async function measure(): Promise<boolean> {
+async function measure(nodes: number): Promise<boolean> {
   const daemon = await startDaemon(scope, { options: { logLevel: 'info' }, onLine: () => undefined });
   const bystander = await Bystander.join(() => daemon.introduced());
   for (let round = 0; round < WARM_UP; round += 1) await bystander.split().then(() => bystander.heal());
@@ -47,7 +48,7 @@ async function measure(): Promise<boolean> {
   const flooded: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     quiet.push(...(await decisions(bystander)));
-    const flood = { do: 'flood', port: daemon.options.port, caPem: authority.certPem, ...pair } as const;
+    const flood = { do: 'flood', port: daemon.options.port, nodes, caPem: authority.certPem, ...pair } as const;
     const attackers = await Attackers.start(scope, flood);
     if (!values.early) await pause(SPENT_MS);
     flooded.push(...(await decisions(bystander)));
@@ -57,7 +58,7 @@ async function measure(): Promise<boolean> {
   }
   bystander.leave();
   for (const sample of [quiet, flooded]) sample.sort((a, b) => a - b);
-  const lines = ['| A decision takes | quiet | beside the flood | ratio |', '|---|---|---|---|'];
+  const lines = [`| A decision takes | quiet | beside the flood of ${nodes} | ratio |`, '|---|---|---|---|'];
   for (const [what, share] of [
     ['median', 0.5],
     ['90 %', 0.9],
@@ -67,12 +68,13 @@ async function measure(): Promise<boolean> {
     const [without, beside] = [at(share, quiet), at(share, flooded)];
     lines.push(`| ${what} | ${without.toFixed(2)} ms | ${beside.toFixed(2)} ms | ${(beside / without).toFixed(2)}x |`);
   }
-  process.stdout.write(`${lines.join('\n')}\n${ROUNDS} x ${DECISIONS} decisions of each\n`);
+  process.stdout.write(`${lines.join('\n')}\n${ROUNDS} x ${DECISIONS} decisions of each\n\n`);
+  await daemon.kill();
   return at(0.5, flooded) <= RATIO_MAX * at(0.5, quiet);
 }
 
 try {
-  process.exitCode = (await measure()) ? 0 : 1;
+  for (const nodes of values.nodes.split(',')) if (!(await measure(Number(nodes)))) process.exitCode = 1;
 } finally {
   for (const what of undo.reverse()) await what();
 }
