@@ -61,7 +61,7 @@ async function refusedBy(obstacles: readonly Obstacle[]): Promise<void> {
 }
 
 const groups = new Map<string, Obstacle[]>();
-for (const obstacle of OBSTACLES) {
+for (const obstacle of OBSTACLES.filter(({ isSlow }) => isWide || isSlow !== true)) {
   const { name, together } = obstacle;
   const group = isWide && together !== 'forced' ? name : (together ?? name);
   groups.set(group, [...(groups.get(group) ?? []), obstacle]);

@@ -80,11 +80,15 @@ export const ROWS: Readonly<Record<string, readonly Proof[]>> = {
     { file: 'test/certs/node-identity.debian.test.ts', title: 'a directory without certificates holds nothing' },
   ],
   F43: [
+    said('F43: an arbiter whose server key is missing'),
     { file: 'test/certs/nss-database.debian.test.ts', title: 'a database without one of the certificates is told' },
     { file: 'test/certs/identity.test.ts', title: 'a file taken away is missed by name' },
     { file: 'test/qnetd/refused-start.test.ts', title: 'F43: a server certificate or key that is missing' },
   ],
-  F44: [{ file: 'test/qnetd/refused-start.test.ts', title: 'F44: a key that the user of the service may not read' }],
+  F44: [
+    said('F44: a key that the user of the arbiter may not read'),
+    { file: 'test/qnetd/refused-start.test.ts', title: 'F44: a key that the user of the service may not read' },
+  ],
   F45: [running('F45: those of another cluster')],
   F46: [running('F46: none at all')],
   F47: [
@@ -137,7 +141,10 @@ export const ROWS: Readonly<Record<string, readonly Proof[]>> = {
     { file: 'test/qdevice/daemon.test.ts', title: 'certificates taken away under the daemon stay in use' },
   ],
   F67: [running('F67: what stays on the arbiter'), running('F67, F69: after remove the arbiter lists')],
-  F68: [{ file: 'test/setup/plan/run-plan.test.ts', title: 'F68: a corosync that does not take the new version over' }],
+  F68: [
+    obstacle('F68: a corosync that does not take the new version over'),
+    { file: 'test/setup/plan/run-plan.test.ts', title: 'F68: a corosync that does not take the new version over' },
+  ],
   F69: [running('F67, F69: after remove the arbiter lists the cluster no more')],
   F70: [obstacle('F70: a watchdog that bites sooner'), running('F70: too few without the device')],
   F71: [

@@ -13,6 +13,8 @@ export interface Obstacle {
   readonly make: (stage: Stage) => Promise<Undo> | Undo;
   /** Those of one group can be true at once; left out: it is alone. */
   readonly together?: 'plain' | 'others' | 'nodes' | 'forced';
+  /** Takes its time: only with SETUP_LAB=wide. */
+  readonly isSlow?: true;
   /** Left out: the address of the arbiter. */
   readonly args?: readonly string[];
 }
@@ -271,6 +273,12 @@ export const OBSTACLES: readonly Obstacle[] = [
       await stage.node(2).exec('ip', 'route', 'add', 'blackhole', '192.0.2.1');
       return () => stage.node(2).exec('ip', 'route', 'del', 'blackhole', '192.0.2.1');
     },
+  },
+  {
+    name: 'F68: a corosync that does not take the new version over',
+    says: /Corosync has not taken over version 8 of corosync\.conf on node-1 \(7\), node-2 \(7\)\. Its log there says why\. Everything is as it was before/,
+    isSlow: true,
+    make: (stage) => covered(stage.node(1), '/usr/sbin/corosync-cfgtool', '/bin/true'),
   },
   {
     name: 'F70: a watchdog that bites sooner than corosync waits',

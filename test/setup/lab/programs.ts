@@ -21,6 +21,8 @@ const NODE_STORE = '/etc/corosync/qdevice/net/nssdb';
 const ARBITER_STORE = '/etc/corosync/qnetd/nssdb';
 const ASIDE = '/run/row-aside';
 const WEAK = '/run/row-weak';
+const RUN = '/run/row-arbiter';
+const NOBODY = 65_534;
 
 /** The service does not start; what it says is in its log. */
 async function started(host: Host, unit: string): Promise<CommandResult> {
@@ -72,6 +74,25 @@ export const PROGRAM_ROWS: readonly ProgramRow[] = [
     make: (stage) => withStore(stage.arbiter, 'corosync-qnetd', ARBITER_STORE),
     ask: ({ arbiter }) => arbiter.tryExec('corosync-qnetd-certutil', '-s', '-c', '/etc/hosts', '-n', 'other'),
     says: /There is no authority in \/etc\/corosync\/qnetd\/nssdb\. Make one with \S+ -i/,
+  },
+  {
+    name: 'F43: an arbiter whose server key is missing',
+    make: (stage) => withStore(stage.arbiter, 'corosync-qnetd', ARBITER_STORE, `${ASIDE}/ca.* ${ASIDE}/server.pem`),
+    ask: ({ arbiter }) => started(arbiter, 'corosync-qnetd'),
+    says: /nssdb holds ca\.key and ca\.pem and server\.pem, but server\.key is missing\. Restore it from a backup/,
+  },
+  {
+    name: 'F44: a key that the user of the arbiter may not read',
+    make: async ({ arbiter }) => {
+      await arbiter.exec('sh', '-c', `mkdir ${RUN} && chown ${NOBODY} ${RUN}`);
+      return () => arbiter.exec('rm', '-r', RUN);
+    },
+    ask: ({ arbiter }) =>
+      arbiter.tryExec(
+        ...['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'],
+        ...['qnetd', 'run', '--state', ARBITER_STORE, '--run-dir', RUN, '--port', '5404'],
+      ),
+    says: /\/etc\/corosync\/qnetd\/nssdb\/\S+ cannot be read as user nobody\. Give that user or its group the right to read/,
   },
   {
     name: 'F49: an authority with a short key',
