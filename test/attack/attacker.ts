@@ -67,13 +67,23 @@ async function flood({ port, nodes, ...identity }: Attack & { readonly do: 'floo
   console.log('attacking');
   const floods = carriers.map(async (carrier) => {
     for (let at = 0; !carrier.destroyed; at += 1) {
-      carrier.write(at % 2 === 0 ? config : membership);
-      do await pause(1);
-      while (carrier.writableNeedDrain && !carrier.destroyed);
+      if (carrier.write(at % 2 === 0 ? config : membership)) await pause(0);
+      else await drained(carrier);
     }
   });
   await Promise.all(floods);
   console.log('over');
+}
+
+/** Has room again, or is gone. */
+async function drained(carrier: tls.TLSSocket): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      for (const event of ['drain', 'close']) carrier.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'close']) carrier.on(event, done);
+  });
 }
 
 async function floodingNode(port: number, nodeId: number, { caPem, ...pair }: FloodIdentity): Promise<tls.TLSSocket> {
