@@ -23,6 +23,8 @@ const ROUNDS = IS_FULL ? 40 : 10;
 const KB_PER_CONNECTION_MAX = 110;
 const KB_SPARE = 60 * 1_024;
 const HANDSHAKE_MS = 1_500;
+/** Within this a flood has had what any cluster may say at once. */
+const CREDIT_SPENT_MS = 1_500;
 const CALM_MS_MAX = 60_000;
 const LOOK_MS = 1_000;
 /** A collection, a report to the service manager. */
@@ -133,6 +135,7 @@ test('floods of list changes by a cluster with a certificate: others decide, and
   const pair = authority.issue({ commonName: 'evil' });
   const flood = { do: 'flood', port: daemon.options.port, nodes: 4, caPem: authority.certPem, ...pair } as const;
   const attackers = await Attackers.start(t, flood);
+  await pause(CREDIT_SPENT_MS);
   const underAttackMs = middle(await decisions(bystander));
   assert.ok(!attackers.isOver, 'it floods to the end');
   await attackers.end();
