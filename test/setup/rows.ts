@@ -149,6 +149,7 @@ export const ROWS: Readonly<Record<string, readonly Proof[]>> = {
   F70: [obstacle('F70: a watchdog that bites sooner'), running('F70: too few without the device')],
   F71: [
     obstacle('F71: a node without name and address'),
+    said('F71: one of them without name and ring0_addr'),
     { file: 'test/qdevice/configured-nodes.test.ts', title: 'a node counts by its id, its name or its address' },
   ],
   F72: [obstacle('F72: an address that cannot be resolved')],

@@ -129,15 +129,19 @@ export const PROGRAM_ROWS: readonly ProgramRow[] = [
     says: /\/run\/row\.crq is not a certificate request/,
   },
   {
-    name: 'F63: an odd number of nodes under ffsplit',
+    name: 'F63: an odd number of nodes under ffsplit, F71: one of them without name and ring0_addr',
     make: async (stage) => {
       const before = stage.node(1).read(CONF).toString('latin1');
-      const third = '  node {\n    name: node-3\n    nodeid: 3\n    ring0_addr: 192.0.2.13\n  }\n}\n\nquorum {';
+      const third = '  node {\n    nodeid: 3\n  }\n}\n\nquorum {';
       await reloaded(stage, (text) => text.replace(/\}(\r?\n)\r?\nquorum \{/, third.replaceAll('\n', '$1')));
       return () =>
         reloaded(stage, (now) => before.replace(/config_version: \d+/, /config_version: \d+/.exec(now)?.[0] ?? ''));
     },
-    ask: (stage) => stage.qdevice('check'),
-    says: /ffsplit runs with 3 nodes, an odd number: the device makes this cluster weaker\. Run qdevice sync/,
+    ask: async (stage) => {
+      const { exitCode, stdout, stderr } = await stage.qdevice('check');
+      return { exitCode, stdout: stdout + (await stage.arbiter.exec('corosync-qnetd-tool', '-l', '-v')), stderr };
+    },
+    // Every entry with a number counts: so the daemons told the arbiter.
+    says: /Node 3 has neither name nor ring0_addr\. Give it a name .*ffsplit runs with 3 nodes, an odd number: the device makes this cluster weaker\. Run qdevice sync.*Configured node list: 1, 2, 3 /,
   },
 ];
