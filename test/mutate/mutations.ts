@@ -111,6 +111,18 @@ const OF_THE_ARBITER: readonly Mutation[] = [
     replacement: '',
   },
   {
+    name: 'strict: what is in the way of one partition is taken for what is in the way of each',
+    file: 'src/arbiter/safety/blockers.ts',
+    search: 'this.#byClaim.get(member.members.key)',
+    replacement: '[...this.#byClaim.values()][0]',
+  },
+  {
+    name: 'strict: what is in the way of a partition is not looked for again when somebody has got the vote',
+    file: 'src/arbiter/safety/blockers.ts',
+    search: 'grants !== safety.grants || unknown !== safety.unknown',
+    replacement: 'false',
+  },
+  {
     name: 'strict: a lease begins when the connection is found dead',
     file: 'src/arbiter/safety/lease.ts',
     search: 'return heardAtMs + leaseMs(member);',

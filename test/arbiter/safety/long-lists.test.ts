@@ -64,8 +64,8 @@ test('looked for once for a partition, what is in the way is what each node find
   const states = [none, { ...none, unknown }, { ...none, unknown, grants: [grantOf(1, 100), grantOf(2, 9_000_000)] }];
   const all = new BlockersOfAll(10);
   const found = new Set<string>();
-  for (const safety of states) {
-    for (const now of [cluster, changeMember(cluster, 6, { members: config })]) {
+  for (const now of [cluster, changeMember(cluster, 6, { members: config })]) {
+    for (const safety of states) {
       for (const member of [...now.members, ...now.members]) {
         const blockers = all.of(safety, now, member);
         assert.deepEqual(blockers, blockersOf(safety, now, member, 10));
