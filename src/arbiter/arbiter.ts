@@ -204,10 +204,7 @@ export class Arbiter {
     if (waiting !== undefined) this.#takeTurn(waiting, true);
     for (const client of this.#deadlines.takeDue(this.#nowMs, LOOK_AHEAD_MS)) {
       const connection = this.#connections.get(client);
-      if (connection === undefined) continue;
-      // Whoever waits for a turn has spoken: it is us who have not listened.
-      if (this.#turns.waits(client)) this.#watch(connection.session, this.#nowMs);
-      else closeIfDead(this.#host(), connection);
+      if (connection !== undefined) closeIfDead(this.#host(), connection);
     }
     for (const client of this.#clusters.takeWakesDue(this.#nowMs)) {
       const cluster = this.#connections.get(client)?.session.cluster;

@@ -9,8 +9,10 @@ export function closeIfDead(door: Door, { session, heardAtMs }: Connection): voi
   const { client, heartbeatMs, clusterName } = session;
   const silenceMs = deadPeerMs(heartbeatMs, door.settings);
   if (silenceMs === undefined) return;
-  if (heardAtMs + silenceMs > door.nowMs) {
-    door.watch(session, heardAtMs);
+  // Whoever waits for a turn has spoken: it is us who have not listened.
+  const sinceMs = door.waits(client) ? door.nowMs : heardAtMs;
+  if (sinceMs + silenceMs > door.nowMs) {
+    door.watch(session, sinceMs);
     return;
   }
   const silentMs = door.nowMs - heardAtMs;
