@@ -141,17 +141,23 @@ test('silence pays, up to the whole credit and no further', () => {
   assert.equal(turns.isFree(1, 'busy', world.nowMs + 1), true);
 });
 
-test('a node that waits for its turn is not taken for silent', () => {
-  const world = new World();
-  for (const client of [1, 2]) world.join(client, client, { cluster: 'busy', heartbeatMs: 1_000 });
-  flood(world, 1_000);
-  world.heard(1);
-  world.heard(2);
-  const reader = echoes(1);
-  for (let client = 3; client < 60; client += 1) world.join(client, client, { cluster: 'other', heartbeatMs: 1_000 });
-  world.bytes(1, reader);
-  world.pass(1_400);
-  assert.equal(world.closed.has(1), false);
+test('a node that waits for its turn is not taken for silent, and one that is silent is', () => {
+  const world = new World({ maxReceiveBytes: 1 << 20 });
+  const many = Array.from({ length: 20_000 }, (_, index) => index + 1);
+  const large = Array.from({ length: 30 }, (_, index) => index + 1);
+  for (const client of large) {
+    world.join(client, client, { cluster: 'busy', heartbeatMs: 120_000 });
+    world.config(client, many);
+    world.pass(1_000);
+  }
+  for (const client of [31, 32]) world.join(client, client, { cluster: 'busy', heartbeatMs: 1_000 });
+  for (const client of large) world.bytes(client, echoes(2));
+  world.bytes(31, echoes(1));
+  world.pass(2_000);
+  assert.deepEqual(seqs(world, 31), [], 'it waits longer than it may be silent');
+  assert.deepEqual([world.closed.has(31), world.closed.has(32)], [false, true]);
+  world.pass(10_000);
+  assert.deepEqual(seqs(world, 31), [0]);
 });
 
 test('accounts of those that owe nothing are not kept', () => {
