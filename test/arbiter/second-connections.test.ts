@@ -1,8 +1,11 @@
 /** A node that is connected comes again: whether the first connection is asked, what its silence means, and what not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { nodeListOf } from '../../src/arbiter/node-list.ts';
+import { SecondConnections } from '../../src/arbiter/second-connections.ts';
+import { newSession } from '../../src/arbiter/session.ts';
 import type { ArbiterSettings } from '../../src/arbiter/settings.ts';
-import { votesIn, World } from './world.ts';
+import { nodeInfos, votesIn, World } from './world.ts';
 
 const DUPLICATE = 17;
 const WAIT_MS = 2_000;
@@ -285,4 +288,42 @@ test('a node that comes back without a word keeps the other half waiting for the
   }
   site.world.pass(500);
   assert.deepEqual(site.answer(2), ['ack#3']);
+});
+
+test('a first connection whose words wait for a turn has not been silent: they are read before it is judged', () => {
+  const seconds = new SecondConnections();
+  const [first, second] = [1, 2].map((client) => ({
+    ...newSession(client, `192.0.2.1:${client}`, 0),
+    certificate: certificate('shared'),
+  }));
+  assert.ok(first && second);
+  const list = nodeListOf(nodeInfos([1, 2]));
+  const member = {
+    client: 1,
+    nodeId: 1,
+    algorithm: 'ffsplit',
+    tieBreaker: { mode: 'lowest' },
+    heartbeatMs: 8_000,
+    castBoundMs: undefined,
+    keepActivePartition: false,
+    ringId: { nodeId: 1, seq: 4n },
+    config: list,
+    configVersion: undefined,
+    members: list,
+    heuristics: { latest: 'undefined', membership: 'undefined', regular: 'undefined' },
+    judged: undefined,
+    wakeAtMs: undefined,
+    due: undefined,
+    granted: false,
+    voteSeq: 0,
+    lastVote: undefined,
+    lastAckNack: undefined,
+  } as const;
+  assert.ok(seconds.ask(first, member, second, {}, 0));
+  const asked: number[] = [];
+  const hasSpoken = (client: number) => asked.push(client) < 3;
+  for (const lookMs of [WAIT_MS, WAIT_MS + 250]) assert.deepEqual(seconds.takeSilent(lookMs, hasSpoken), []);
+  assert.deepEqual(seconds.takeSilent(WAIT_MS + 499, hasSpoken), [], 'not before it is looked at again');
+  assert.deepEqual(seconds.takeSilent(WAIT_MS + 500, hasSpoken), [1]);
+  assert.deepEqual(asked, [1, 1, 1]);
 });
