@@ -112,6 +112,7 @@ async function blackhole(stage: Stage, address: string, verb: 'add' | 'del'): Pr
 
 /** False: nothing had to be said to that host any more, so that it is done all the same. */
 async function isUndoneWithout(stage: Stage, address: string, number: number, comesBack: boolean): Promise<boolean> {
+  await stage.settled(); // a node that was cut off was so for corosync too
   const caught = await caughtIn(stage, number, 'setup', stage.arbiterAddress);
   await blackhole(stage, address, 'add');
   if (comesBack) {

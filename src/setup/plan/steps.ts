@@ -108,8 +108,16 @@ export function corosyncConf(nodes: readonly NodePort[], change: ConfChange, tit
     undo: async () => {
       await oneByOne(nodes, (node) => node.restoreConf(change.after));
       await first?.reload();
+      await reloadApart(nodes, change.versionAfter);
     },
   };
+}
+
+/** A node that corosync has not met again, after it was cut off, hears of no reload but its own. */
+async function reloadApart(nodes: readonly NodePort[], undoneVersion: string): Promise<void> {
+  const versions = await onAll(nodes, async (node) => ({ node, version: await node.runningVersion() }));
+  const apart = versions.filter(({ version }) => version === undoneVersion);
+  await oneByOne(apart, ({ node }) => node.reload());
 }
 
 async function waitForVersion(nodes: readonly NodePort[], version: string, clock: Clock): Promise<void> {
