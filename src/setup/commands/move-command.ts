@@ -11,7 +11,7 @@ import { findingsOf } from '../survey.ts';
 import { carryOut } from './carry-out.ts';
 import { asSetup } from './check-command.ts';
 import { asError, type ClusterSession, type CommonOptions, openCluster } from './cluster-session.ts';
-import { onRecovered, partsOf } from './recover-run.ts';
+import { onRecovered, partsOf, type Recovered } from './recover-run.ts';
 import type { CommandOutcome, Operator } from './report.ts';
 import { lookAround, looking, planOf } from './setup-command.ts';
 
@@ -31,15 +31,15 @@ const PORT = 'quorum.device.net.port';
 export async function moveCommand(request: MoveRequest, operator: Operator): Promise<CommandOutcome> {
   const arbiter = await arbiterTarget(request.address, request.network);
   const open = () => openCluster(request, 'change');
-  return await onRecovered(open, 'move', operator, { ...request, leavesArbiter: false }, (cluster) =>
-    move(request, arbiter, cluster, operator),
+  return await onRecovered(open, 'move', operator, { ...request, leavesArbiter: false }, (cluster, recovered) =>
+    move(request, arbiter, { cluster, recovered }, operator),
   );
 }
 
 async function move(
   request: MoveRequest,
   arbiter: ArbiterAddress,
-  cluster: ClusterSession,
+  { cluster, recovered }: { readonly cluster: ClusterSession; readonly recovered: Recovered | undefined },
   operator: Operator,
 ): Promise<CommandOutcome> {
   const { device, clusterName = '' } = cluster.conf;
@@ -49,6 +49,10 @@ async function move(
   }
   const old = device.net.get('host') ?? 'none';
   if (old === arbiter.address) {
+    if (recovered?.operation === 'move' && recovered.wasDone) {
+      const summary = `All nodes of ${clusterName} have the vote of ${arbiter.address}.`;
+      return { operation: 'move', findings: [], steps: [], outcome: 'done', summary };
+    }
     throw asError({ problem: `${old} is the arbiter of this cluster already.`, remedy: 'Name another one.' });
   }
   const asked = { ...asSetup({ ...request, address: undefined }, request.address, device), port: request.port };
