@@ -12,6 +12,7 @@ import { lookedAt } from './lab/sampled.ts';
 import { differences, snapshot } from './lab/snapshot.ts';
 import { startSshd } from './lab/ssh.ts';
 import { onStage, type Stage } from './lab/stage.ts';
+import { caughtIn, stepsOf } from './lab/steps.ts';
 
 const NEW = '192.0.2.2';
 const STEP_MS_MAX = 90_000;
@@ -113,6 +114,29 @@ for (const daemons of ['ours', 'debian'] as const) {
     }));
 }
 
+if (isChosen('move-killed')) {
+  test('killed in each of its steps, and when all are done: move again gets to its end', () =>
+    onStage({ nodes: 2, spare: true }, async (stage) => {
+      succeeded(await stage.qdevice('setup', stage.arbiterAddress, '--yes'));
+      await stage.winners([1, 2]);
+      let [there, here] = [NEW, stage.arbiterAddress];
+      const steps = await stepsOf(stage, 'move', there);
+      for (const [at, step] of [...steps, 'all are done'].entries()) {
+        // Where the cluster was before, its name is still on record.
+        const args = ['move', there, ...(at === 0 ? [] : ['--force'])];
+        const caught = await caughtIn(stage, at + 1, ...args);
+        assert.ok(caught.inTime, `${step} was not seen:\n${caught.printed()}`);
+        await caught.running.stop('SIGKILL');
+        const told = succeeded(await stage.qdevice(...args, '--yes'));
+        assert.match(told, /An earlier qdevice move was cut off/, step);
+        assert.match(told.replaceAll(/\s+/g, ' '), new RegExp(`All nodes of lab have the vote of ${there}`), step);
+        await stage.winners([1, 2]);
+        console.log(`killed in ${step}: move again ends`);
+        [there, here] = [here, there];
+      }
+    }));
+}
+
 if (isChosen('move-offline')) {
   test('with a node that is offline nothing is moved; when it is back everything is', () =>
     onStage({ nodes: 2, spare: true }, async (stage) => {
@@ -121,6 +145,8 @@ if (isChosen('move-offline')) {
       await stage.winners([1, 2]);
       await two.exec('systemctl', 'stop', 'corosync-qdevice');
       await two.crash();
+      const isAlone = async () => ((await stage.quorum(1))?.members.length === 1 ? undefined : 'it is not missed yet');
+      await until('the other is gone', isAlone, { deadlineMs: STEP_MS_MAX });
       await stage.winners([1]);
       const standing = await snapshot(stage);
       const { exitCode, stdout, stderr } = await stage.qdevice('move', NEW, '--yes');
@@ -133,6 +159,7 @@ if (isChosen('move-offline')) {
       await stage.winners([1]);
       await startSshd(two);
       await two.start('corosync', ['corosync', '-f']);
+      await stage.settled();
       await two.exec('systemctl', 'start', 'corosync-qdevice');
       await stage.winners([1, 2]);
       succeeded(await stage.qdevice('move', NEW, '--yes'));
