@@ -14,6 +14,8 @@ export interface ProgramRow {
   readonly make: (stage: Stage) => Promise<Undo>;
   readonly ask: (stage: Stage) => Promise<CommandResult>;
   readonly says: RegExp;
+  /** Much like another one: only with SETUP_LAB=wide. */
+  readonly isMore?: true;
 }
 
 const CONF = '/etc/corosync/corosync.conf';
@@ -77,6 +79,7 @@ export const PROGRAM_ROWS: readonly ProgramRow[] = [
   },
   {
     name: 'F43: an arbiter whose server key is missing',
+    isMore: true,
     make: (stage) => withStore(stage.arbiter, 'corosync-qnetd', ARBITER_STORE, `${ASIDE}/ca.* ${ASIDE}/server.pem`),
     ask: ({ arbiter }) => started(arbiter, 'corosync-qnetd'),
     says: /nssdb holds ca\.key and ca\.pem and server\.pem, but server\.key is missing\. Restore it from a backup/,
@@ -108,6 +111,7 @@ export const PROGRAM_ROWS: readonly ProgramRow[] = [
   },
   {
     name: 'F49: a node whose certificates have short keys',
+    isMore: true,
     make: async (stage) => {
       const node = stage.node(2);
       await weakFiles(node, 'lab', { authority: 1024, other: 1024 });
