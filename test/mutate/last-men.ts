@@ -59,8 +59,8 @@ export const OF_LAST_MEN: readonly Mutation[] = [
   {
     name: 'strict: nobody is judged again when somebody leaves',
     file: VERDICT,
-    search: '    member.client !== client && isRefused(member)\n',
-    replacement: '    member.client === client && isRefused(member)\n',
+    search: 'member.client !== client && isRefused(member)',
+    replacement: 'member.client === client && isRefused(member)',
   },
   {
     name: 'strict: who was refused is judged again only when a holder leaves',
@@ -73,6 +73,12 @@ export const OF_LAST_MEN: readonly Mutation[] = [
     file: VERDICT,
     search: "vote === 'nack' && member.judged !== 'nack';",
     replacement: 'false;',
+  },
+  {
+    name: 'strict: a newcomer that was refused is not judged again when a holder speaks',
+    file: VERDICT,
+    search: "vote === 'ack' ? withNewcomers(now, nowMs) : now",
+    replacement: 'now',
   },
   {
     name: 'strict: a newcomer that was refused is not judged again',

@@ -52,7 +52,8 @@ export function recordVerdict(
   const decision = { winner, rule, withheldFrom, sinceMs: changed ? nowMs : before.sinceMs };
   const now = summed({ ...told, decision });
   const isOneLess = vote === 'nack' && member.judged !== 'nack';
-  return { cluster: isOneLess ? withSecondLook(now, member, nowMs) : now, reports: [reportOf(changed)] };
+  const looked = isOneLess ? withSecondLook(now, member, nowMs) : vote === 'ack' ? withNewcomers(now, nowMs) : now;
+  return { cluster: looked, reports: [reportOf(changed)] };
 }
 
 /**
@@ -88,11 +89,21 @@ export function recordLeaving(cluster: Cluster, leaver: Member, nowMs: number): 
  * restart it may have been another thing. Upstream leaves the last man without the vote until he happens to report something.
  */
 export function withSecondLook(cluster: Cluster, { client }: Member, nowMs: number): Cluster {
+  return judgedAgain(cluster, (member) => member.client !== client && isRefused(member), nowMs);
+}
+
+/**
+ * A holder has spoken. If it is in the newcomer's ring by now it stands in its way no more: of two nodes that meet, the new
+ * one may have reported their ring first.
+ */
+function withNewcomers(cluster: Cluster, nowMs: number): Cluster {
+  return judgedAgain(cluster, (member) => member.judged === undefined && isRefused(member), nowMs);
+}
+
+function judgedAgain(cluster: Cluster, isDue: (member: Member) => boolean, nowMs: number): Cluster {
   if (!cluster.strict) return cluster;
   const members = cluster.members.map((member) =>
-    member.client !== client && isRefused(member)
-      ? { ...member, wakeAtMs: nowMs + Math.floor(member.heartbeatMs / 4) }
-      : member,
+    isDue(member) ? { ...member, wakeAtMs: nowMs + Math.floor(member.heartbeatMs / 4) } : member,
   );
   return { ...cluster, members };
 }

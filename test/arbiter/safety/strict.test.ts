@@ -170,6 +170,33 @@ test('2nodelms: so is a newcomer that was refused for the sake of a holder', () 
   assert.deepEqual(cluster.pass(6_500), { 2: ['ack'] });
 });
 
+for (const [name, algorithm] of [
+  ['lms', LMS],
+  ['2nodelms', TWO_NODE_LMS],
+] as const) {
+  test(`${name}: so is a newcomer that reported the ring of both before the holder did`, () => {
+    const records = { byCluster: new Map([['tst', []]]), startedAtMs: 0 };
+    const cluster = new ClusterOf({ algorithm, heartbeatMs: 4_000, records });
+    cluster.join(1);
+    cluster.report([1], 8);
+    cluster.quorum(1);
+    cluster.pass(2_000);
+    assert.deepEqual(
+      cluster.nodes().map(({ granted }) => granted),
+      [true],
+    );
+    cluster.join(2);
+    assert.deepEqual(cluster.report([1, 2], 12, [2]), { 2: ['(nack)'] });
+    assert.deepEqual(cluster.pass(8_000), {}, 'as long as the holder has said nothing');
+    cluster.report([1, 2], 12, [1]);
+    assert.deepEqual(cluster.pass(1_500), { 2: ['ack'] });
+    assert.deepEqual(
+      cluster.nodes().map(({ granted }) => granted),
+      [true, true],
+    );
+  });
+}
+
 test('2nodelms: so is who was refused for the sake of a peer that was only there, after a restart of the arbiter', () => {
   const alone = { nodeId: 1, members: [1], leaseMs: Number.POSITIVE_INFINITY };
   const records = { byCluster: new Map([['tst', [alone]]]), startedAtMs: 0 };

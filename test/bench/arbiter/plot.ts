@@ -2,6 +2,7 @@
 import type { Kind } from './program.ts';
 import { type Result, seenOf } from './table.ts';
 
+const TITLE = 'What a client costs the arbiter, against the number of clients';
 const WIDTH = 380;
 const HEIGHT = 260;
 const MARGIN = 48;
@@ -22,7 +23,7 @@ export function costPlot(results: readonly Result[]): string {
   ];
   const size = `width="${2 * WIDTH}" height="${HEIGHT}" viewBox="0 0 ${2 * WIDTH} ${HEIGHT}"`;
   const style = 'font-family="sans-serif" font-size="11"';
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${style}>\n${panels.join('\n')}\n</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${style}>\n<title>${TITLE}</title>\n${panels.join('\n')}\n</svg>\n`;
 }
 
 function curvesOf(rows: readonly Result[], column: 'connection' | 'heartbeat'): Curve[] {
