@@ -1,6 +1,7 @@
 /** A node that is connected comes again: whether the first connection is asked, what its silence means, and what not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { newMember } from '../../src/arbiter/cluster.ts';
 import { nodeListOf } from '../../src/arbiter/node-list.ts';
 import { SecondConnections } from '../../src/arbiter/second-connections.ts';
 import { newSession } from '../../src/arbiter/session.ts';
@@ -299,26 +300,19 @@ test('a first connection whose words wait for a turn has not been silent: they a
   assert.ok(first && second);
   const list = nodeListOf(nodeInfos([1, 2]));
   const member = {
-    client: 1,
-    nodeId: 1,
-    algorithm: 'ffsplit',
-    tieBreaker: { mode: 'lowest' },
-    heartbeatMs: 8_000,
-    castBoundMs: undefined,
-    keepActivePartition: false,
-    ringId: { nodeId: 1, seq: 4n },
+    ...newMember({
+      client: 1,
+      nodeId: 1,
+      algorithm: 'ffsplit',
+      tieBreaker: { mode: 'lowest' },
+      heartbeatMs: 8_000,
+      castBoundMs: undefined,
+      keepActivePartition: false,
+      ringId: { nodeId: 1, seq: 4n },
+    }),
     config: list,
-    configVersion: undefined,
     members: list,
-    heuristics: { latest: 'undefined', membership: 'undefined', regular: 'undefined' },
-    judged: undefined,
-    wakeAtMs: undefined,
-    due: undefined,
-    granted: false,
-    voteSeq: 0,
-    lastVote: undefined,
-    lastAckNack: undefined,
-  } as const;
+  };
   assert.ok(seconds.ask(first, member, second, {}, 0));
   const asked: number[] = [];
   const hasSpoken = (client: number) => asked.push(client) < 3;

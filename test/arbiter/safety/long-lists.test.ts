@@ -1,7 +1,7 @@
 /** What a list of nodes may be, and what is in the way of many at once: the guard's work grows with the square of both. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changeMember, newCluster, withMember } from '../../../src/arbiter/cluster.ts';
+import { changeMember, newCluster, newMember, withMember } from '../../../src/arbiter/cluster.ts';
 import { EMPTY_NODE_LIST, nodeListOf } from '../../../src/arbiter/node-list.ts';
 import { BlockersOfAll, blockersOf } from '../../../src/arbiter/safety/blockers.ts';
 import { newSafety } from '../../../src/arbiter/safety/guard.ts';
@@ -31,21 +31,12 @@ test('as upstream it takes lists of any length', () => {
 });
 
 test('looked for once for a partition, what is in the way is what each node finds by itself', () => {
-  const blank = {
+  const alike = {
     algorithm: 'ffsplit',
     tieBreaker: { mode: 'lowest' },
     heartbeatMs: 8_000,
     castBoundMs: undefined,
     keepActivePartition: false,
-    configVersion: undefined,
-    heuristics: { latest: 'undefined', membership: 'undefined', regular: 'undefined' },
-    judged: undefined,
-    wakeAtMs: undefined,
-    due: undefined,
-    granted: false,
-    voteSeq: 0,
-    lastVote: undefined,
-    lastAckNack: undefined,
     ringId: { nodeId: 1, seq: 4n },
   } as const;
   const config = nodeListOf(nodeInfos(upTo(8)));
@@ -55,7 +46,7 @@ test('looked for once for a partition, what is in the way is what each node find
     // One has no configuration yet, one is not in its own list.
     const members = nodeId === 4 ? nodeListOf(nodeInfos([1, 2, 3])) : (halves[nodeId <= 4 ? 0 : 1] ?? EMPTY_NODE_LIST);
     const own = { config: nodeId === 3 ? EMPTY_NODE_LIST : config, members };
-    cluster = withMember(cluster, { ...blank, ...own, client: nodeId, nodeId });
+    cluster = withMember(cluster, { ...newMember({ ...alike, client: nodeId, nodeId }), ...own });
   }
   const grantOf = (nodeId: number, freeAtMs: number) =>
     ({ nodeId, members: new Set(upTo(4)), client: nodeId, leaseMs: 1, freeAtMs, seq: 1 }) as const;
