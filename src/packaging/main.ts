@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { processOutput, reportMistake } from '../cli/output.ts';
 import { archive } from './archive.ts';
 import { debianPackages } from './debian-package.ts';
 
@@ -14,6 +15,11 @@ const { values } = parseArgs({
   },
 });
 const node = values['without-node'] ? undefined : process.execPath;
-await mkdir(values.out, { recursive: true });
-for (const path of await debianPackages(PROJECT, values.out)) process.stdout.write(`${path}\n`);
-process.stdout.write(`${await archive(PROJECT, values.out, node)}\n`);
+const output = processOutput();
+try {
+  await mkdir(values.out, { recursive: true });
+  for (const path of await debianPackages(PROJECT, values.out)) output.out(path);
+  output.out(await archive(PROJECT, values.out, node));
+} catch (error) {
+  process.exitCode = reportMistake(error, output);
+}
